@@ -1,0 +1,7 @@
+//! The commands, one file each.
+
+pub mod check;
+pub mod eval;
+pub mod route;
+pub mod serve;
+pub mod sim;

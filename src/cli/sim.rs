@@ -1,0 +1,12 @@
+//! `pointsman sim`.
+
+use std::process::ExitCode;
+
+/// What `sim` takes.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+pub fn run(_args: Args) -> anyhow::Result<ExitCode> {
+    anyhow::bail!("under construction")
+}

@@ -1,0 +1,462 @@
+//! The config file as a person types it: every key, its type and its default. What it means is `snapshot.rs`'s work.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::units::{ByteSize, Span};
+
+/// The whole file.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct File {
+    /// The format's version; `v1` is the only one.
+    pub version: Version,
+    /// Where clients connect.
+    #[serde(default = "default_listen")]
+    pub listen: String,
+    /// The admin listener.
+    #[serde(default)]
+    pub admin: Admin,
+    /// Proxy worker threads; 0 means one for each core.
+    #[serde(default)]
+    pub threads: usize,
+    /// Where models are looked for first.
+    #[serde(default)]
+    pub models_dir: Option<PathBuf>,
+    /// What is logged and how.
+    #[serde(default)]
+    pub log: Log,
+    /// Bounds on what a client may send.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Who may ask.
+    #[serde(default)]
+    pub auth: Auth,
+    /// The models and the pools of peers that serve them.
+    pub backends: Vec<Backend>,
+    /// Which prompt goes where.
+    pub router: Router,
+    /// The encoder's threads and queue.
+    #[serde(default)]
+    pub embedding: Embedding,
+    /// The semantic cache and the guardrails.
+    #[serde(default)]
+    pub middleware: Middleware,
+    /// How the process ends.
+    #[serde(default)]
+    pub shutdown: Shutdown,
+}
+
+/// Versions of the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+pub enum Version {
+    /// The first.
+    #[serde(rename = "v1")]
+    V1,
+}
+
+/// The admin listener.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Admin {
+    /// Its address; loopback by default, as it answers without authentication.
+    pub listen: String,
+}
+
+/// What is logged and how.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Log {
+    /// The least severe level that is written.
+    pub level: Level,
+    /// Plain text or one JSON object a line.
+    pub format: Format,
+}
+
+/// Severities.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Level {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+    Trace,
+}
+
+/// The log's shapes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+/// Bounds on what a client may send.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Limits {
+    /// The largest request body.
+    pub body_size: ByteSize,
+    /// How long a whole request body may take to arrive.
+    pub body_timeout: Span,
+    /// Requests served at once; more are told to come back (429).
+    pub max_in_flight: usize,
+}
+
+/// Who may ask. Without keys, everybody may, as one tenant, and nobody is trusted.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Auth {
+    /// The client keys.
+    pub keys: Vec<ClientKey>,
+}
+
+/// One client's key; exactly one of `key_env` and `key_file` is set.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct ClientKey {
+    /// What logs and metrics call it.
+    pub name: String,
+    /// The environment variable that holds it.
+    #[serde(default)]
+    pub key_env: Option<String>,
+    /// The file that holds it.
+    #[serde(default)]
+    pub key_file: Option<PathBuf>,
+    /// Whose requests these are; the key's name by default.
+    #[serde(default)]
+    pub tenant: Option<String>,
+    /// Whether its `x-pointsman-*` request headers count.
+    #[serde(default)]
+    pub trusted: bool,
+}
+
+/// A named model and the peers that serve it.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct Backend {
+    /// Its name, in header-safe ASCII.
+    pub name: String,
+    /// The dialect it speaks.
+    #[serde(default, rename = "type")]
+    pub kind: BackendKind,
+    /// The address of one peer.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// Further peers.
+    #[serde(default)]
+    pub peers: Vec<Peer>,
+    /// The model's name there.
+    pub model: String,
+    /// The environment variable that holds its API key.
+    #[serde(default)]
+    pub api_key_env: Option<String>,
+    /// The file that holds its API key.
+    #[serde(default)]
+    pub api_key_file: Option<PathBuf>,
+    /// Pass the client's own `Authorization` on.
+    #[serde(default)]
+    pub forward_auth: bool,
+    /// Its active health check.
+    #[serde(default)]
+    pub health: Health,
+    /// Its timeouts.
+    #[serde(default)]
+    pub timeouts: Timeouts,
+    /// How its certificate is checked.
+    #[serde(default)]
+    pub tls: Tls,
+    /// How often its DNS names are resolved again.
+    #[serde(default = "default_resolve_interval")]
+    pub resolve_interval: Span,
+    /// How many further peers a request may be tried on.
+    #[serde(default = "default_retries")]
+    pub retries: usize,
+}
+
+/// Dialects.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BackendKind {
+    /// OpenAI's HTTP API, as vLLM serves it.
+    #[default]
+    Openai,
+}
+
+/// One address of a backend.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct Peer {
+    /// `http://` or `https://`, host, port and base path.
+    pub url: String,
+    /// Its share of the load next to its siblings.
+    #[serde(default = "default_weight")]
+    pub weight: usize,
+    /// The `Host` header and TLS server name, where they differ from the url's host.
+    #[serde(default)]
+    pub host: Option<String>,
+}
+
+/// An active health check.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Health {
+    /// The path asked; by default the base path without `/v1`, plus `/health`.
+    pub path: Option<String>,
+    /// Time between checks.
+    pub interval: Span,
+    /// Time for the whole of one.
+    pub timeout: Span,
+    /// Failures in a row that take a peer down.
+    pub fall: u32,
+    /// Successes in a row that bring it back.
+    pub rise: u32,
+}
+
+/// How long each phase of a request to a peer may take.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Timeouts {
+    /// TCP connect, and TCP plus TLS handshake together.
+    pub connect: Span,
+    /// The longest silence while an answer is awaited or under way.
+    pub read: Span,
+    /// The longest stall while the request is sent.
+    pub write: Span,
+    /// How long an idle connection is kept for reuse; below the 5 s after which vLLM's server closes it.
+    pub idle: Span,
+}
+
+/// How a peer's certificate is checked.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Tls {
+    /// Check the chain and the name. Only ever off for tests.
+    pub verify: bool,
+    /// Trust these PEM roots instead of the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Which prompt goes where.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct Router {
+    /// Route by meaning, or not at all.
+    #[serde(default)]
+    pub mode: Mode,
+    /// The encoder.
+    #[serde(default = "default_embedding_model")]
+    pub embedding_model: String,
+    /// Who serves when nothing passes; the first backend by default.
+    #[serde(default)]
+    pub default_backend: Option<String>,
+    /// Model names that mean "route this".
+    #[serde(default = "default_aliases")]
+    pub aliases: Vec<String>,
+    /// Further paths handed to one backend as they are.
+    #[serde(default)]
+    pub passthrough: Vec<Passthrough>,
+    /// The routes.
+    #[serde(default)]
+    pub routes: Vec<Route>,
+}
+
+/// How routed requests are decided.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// By the nearest sample's meaning.
+    #[default]
+    Semantic,
+    /// Aliases go to the default backend; nothing is embedded.
+    Off,
+}
+
+/// A path that is handed to one backend as it is.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct Passthrough {
+    /// The exact path, or a prefix that ends in `/*`.
+    pub path: String,
+    /// Who serves it.
+    pub backend: String,
+    /// Needed where guardrails are on, since they cannot read it.
+    #[serde(default)]
+    pub unguarded: bool,
+}
+
+/// A route: what it matches and where it leads.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct Route {
+    /// Its name, in header-safe ASCII.
+    pub name: String,
+    /// Who serves it.
+    pub backend: String,
+    /// Prompts like those it should match.
+    pub samples: Vec<String>,
+    /// The least cosine similarity that passes; none by default.
+    #[serde(default)]
+    pub threshold: Option<f32>,
+}
+
+/// The encoder's threads and queue.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Embedding {
+    /// Inference threads; 0 means half the cores, at least one.
+    pub threads: usize,
+    /// Prompts that may wait for a thread.
+    pub queue: usize,
+    /// How long a prompt may wait and be encoded before the default backend serves it.
+    pub timeout: Span,
+}
+
+/// The semantic cache and the guardrails.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Middleware {
+    /// The semantic cache.
+    pub sem_cache: SemCache,
+    /// The guardrails.
+    pub guardrails: Guardrails,
+}
+
+/// The semantic cache.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default)]
+pub struct SemCache {
+    /// Whether answers are kept.
+    pub enabled: bool,
+    /// Where entries outlive the process.
+    pub backend: CacheBackend,
+    /// How long an entry may be served.
+    pub ttl: Span,
+    /// The least cosine similarity of a semantic hit.
+    pub similarity_threshold: f32,
+}
+
+/// Where cache entries live beside memory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum CacheBackend {
+    #[default]
+    Memory,
+    Redis,
+    Milvus,
+}
+
+/// The guardrails.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Guardrails {
+    /// Refuse attempts to override the model's instructions.
+    pub jailbreak_detection: bool,
+    /// Keep personal data from the models.
+    pub pii_masking: bool,
+}
+
+/// How the process ends.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Shutdown {
+    /// From SIGTERM until new connections are refused; `/health` says 503 meanwhile.
+    pub delay: Span,
+    /// How long running answers may take to finish.
+    pub grace: Span,
+}
+
+// === defaults ===
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:9180".into() }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_size: ByteSize(10 << 20),
+            body_timeout: Span(Duration::from_secs(30)),
+            max_in_flight: 10_000,
+        }
+    }
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            path: None,
+            interval: Span(Duration::from_secs(2)),
+            timeout: Span(Duration::from_secs(1)),
+            fall: 3,
+            rise: 2,
+        }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Span(Duration::from_secs(2)),
+            read: Span(Duration::from_secs(300)),
+            write: Span(Duration::from_secs(30)),
+            idle: Span(Duration::from_secs(4)),
+        }
+    }
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self { verify: true, ca_file: None }
+    }
+}
+
+impl Default for Embedding {
+    fn default() -> Self {
+        Self { threads: 0, queue: 256, timeout: Span(Duration::from_secs(1)) }
+    }
+}
+
+impl Default for SemCache {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            backend: CacheBackend::Memory,
+            ttl: Span(Duration::from_secs(3600)),
+            similarity_threshold: 0.95,
+        }
+    }
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        Self { delay: Span(Duration::ZERO), grace: Span(Duration::from_secs(300)) }
+    }
+}
+
+fn default_listen() -> String {
+    "0.0.0.0:8080".into()
+}
+
+fn default_embedding_model() -> String {
+    "sentence-transformers/all-MiniLM-L6-v2".into()
+}
+
+fn default_aliases() -> Vec<String> {
+    ["router-gateway", "auto", "MoM"].map(String::from).to_vec()
+}
+
+fn default_resolve_interval() -> Span {
+    Span(Duration::from_secs(5))
+}
+
+fn default_retries() -> usize {
+    2
+}
+
+fn default_weight() -> usize {
+    1
+}

@@ -1,0 +1,29 @@
+//! Pointsman stands in front of vLLM servers, reads each prompt, and sends it to the cheapest model that can answer it.
+//!
+//! The way of a request, a room for each step:
+//!
+//! - [`intake`]: authenticate, read the body under a cap and a deadline, parse it once into a prompt
+//! - [`route`]: one embedding (made by [`embed`]) becomes a decision
+//! - [`upstream`]: a healthy, least-loaded peer of the decision's backend
+//! - [`relay`]: the answer streams through as it comes
+//! - [`record`]: one log line and the metrics, when the exchange ends
+//!
+//! [`proxy`] knows all of them; none knows a later one. [`config`] turns a file into a snapshot of their settings,
+//! [`server`] and [`admin`] run them, [`sim`] stands in for vLLM in demos and tests. [`failure`], [`metrics`] and
+//! [`openai`] are leaves that any may use.
+
+pub mod admin;
+pub mod cli;
+pub mod config;
+pub mod embed;
+pub mod failure;
+pub mod intake;
+pub mod metrics;
+pub mod openai;
+pub mod proxy;
+pub mod record;
+pub mod relay;
+pub mod route;
+pub mod server;
+pub mod sim;
+pub mod upstream;
