@@ -1,1 +1,173 @@
-//! Under construction.
+//! Every metric of the router, registered once. Labels come from the config and from closed enums only.
+
+use std::time::Duration;
+
+use prometheus::{
+    Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
+};
+
+/// From 50 µs, an exact decision, to 300 s, a long answer.
+const SECONDS: &[f64] = &[
+    50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+    60.0, 120.0, 300.0,
+];
+
+/// The metrics, by what they count.
+#[allow(missing_docs, reason = "each is described where it is registered")]
+pub struct Metrics {
+    registry: Registry,
+    pub requests: IntCounterVec,
+    pub failures: IntCounterVec,
+    pub retries: IntCounterVec,
+    pub degraded: IntCounterVec,
+    pub in_flight: IntGauge,
+    pub decision_seconds: Histogram,
+    pub embedding_seconds: Histogram,
+    pub first_byte_seconds: HistogramVec,
+    pub request_seconds: HistogramVec,
+    pub broken_streams: IntCounterVec,
+    pub leases: IntGaugeVec,
+    pub peer_up: IntGaugeVec,
+    pub peers: IntGaugeVec,
+    pub encoder_waiting: IntGauge,
+    pub encoder_jobs: IntGaugeVec,
+    pub log_lines_lost: IntGauge,
+    pub reloads: IntCounter,
+    pub reload_failures: IntCounter,
+    pub config_loaded_at: Gauge,
+}
+
+// === impl Metrics ===
+
+impl Metrics {
+    /// Registers every metric, each under `pointsman_`.
+    pub fn new() -> prometheus::Result<Self> {
+        let new = Builder { registry: Registry::new() };
+        Ok(Self {
+            requests: new.counters(
+                "requests_total",
+                "Requests answered, by the answer's status class (0xx: the client left first)",
+                &["route", "backend", "status"],
+            )?,
+            failures: new.counters("failures_total", "Errors that the router itself answered with", &["reason"])?,
+            retries: new.counters("retries_total", "Attempts sent on to another peer", &["backend", "reason"])?,
+            degraded: new.counters("degraded_total", "Requests served with a part out of order", &["reason"])?,
+            in_flight: new.gauge("requests_in_flight", "Requests being served")?,
+            decision_seconds: new.histogram(
+                "decision_seconds",
+                "From a request's last byte to its decision, embedding included",
+            )?,
+            embedding_seconds: new.histogram("embedding_seconds", "Embedding a prompt, time in the queue included")?,
+            first_byte_seconds: new.histograms(
+                "time_to_first_byte_seconds",
+                "From a request's last byte to its answer's first",
+                &["backend"],
+            )?,
+            request_seconds: new.histograms(
+                "request_seconds",
+                "From a request's head to its answer's last byte",
+                &["backend"],
+            )?,
+            broken_streams: new.counters("broken_streams_total", "Streams that a peer broke off", &["backend"])?,
+            leases: new.gauges("peer_leases", "Requests in flight on a peer", &["backend", "peer"])?,
+            peer_up: new.gauges("peer_up", "1 while a peer's health checks pass", &["backend", "peer"])?,
+            peers: new.gauges("peers", "A backend's peers by state", &["backend", "state"])?,
+            encoder_waiting: new.gauge("encoder_waiting", "Prompts that wait for an inference thread")?,
+            encoder_jobs: new.gauges("encoder_jobs", "Prompts by how the encoder was done with them", &["outcome"])?,
+            log_lines_lost: new.gauge("log_lines_lost", "Log lines given up because the log's reader is slow")?,
+            reloads: new.counter("config_reloads_total", "Configs put in force after the first")?,
+            reload_failures: new.counter("config_reload_failures_total", "Configs refused; the old one stayed")?,
+            config_loaded_at: new.time("config_loaded_timestamp_seconds", "When the config in force was loaded")?,
+            registry: new.registry,
+        })
+    }
+
+    /// The text that Prometheus scrapes.
+    pub fn render(&self) -> prometheus::Result<Vec<u8>> {
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(text)
+    }
+}
+
+/// The label for a status: its class, or `0xx` where nothing was answered.
+pub fn status_class(status: Option<u16>) -> &'static str {
+    match status.unwrap_or(0) / 100 {
+        1 => "1xx",
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        5 => "5xx",
+        _ => "0xx",
+    }
+}
+
+/// Puts a span into a histogram of seconds.
+pub fn observe(histogram: &Histogram, span: Duration) {
+    histogram.observe(span.as_secs_f64());
+}
+
+struct Builder {
+    registry: Registry,
+}
+
+// === impl Builder ===
+
+impl Builder {
+    fn counter(&self, name: &str, help: &str) -> prometheus::Result<IntCounter> {
+        self.register(IntCounter::with_opts(options(name, help))?)
+    }
+
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
+        self.register(IntCounterVec::new(options(name, help), labels)?)
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> prometheus::Result<IntGauge> {
+        self.register(IntGauge::with_opts(options(name, help))?)
+    }
+
+    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntGaugeVec> {
+        self.register(IntGaugeVec::new(options(name, help), labels)?)
+    }
+
+    fn time(&self, name: &str, help: &str) -> prometheus::Result<Gauge> {
+        self.register(Gauge::with_opts(options(name, help))?)
+    }
+
+    fn histogram(&self, name: &str, help: &str) -> prometheus::Result<Histogram> {
+        self.register(Histogram::with_opts(buckets(name, help))?)
+    }
+
+    fn histograms(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<HistogramVec> {
+        self.register(HistogramVec::new(buckets(name, help), labels)?)
+    }
+
+    fn register<C: prometheus::core::Collector + Clone + 'static>(&self, collector: C) -> prometheus::Result<C> {
+        self.registry.register(Box::new(collector.clone()))?;
+        Ok(collector)
+    }
+}
+
+fn options(name: &str, help: &str) -> Opts {
+    Opts::new(name, help).namespace("pointsman")
+}
+
+fn buckets(name: &str, help: &str) -> HistogramOpts {
+    HistogramOpts { common_opts: options(name, help), buckets: SECONDS.to_vec() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_is_rendered_under_our_prefix() {
+        let metrics = Metrics::new().unwrap();
+        metrics.requests.with_label_values(&["chitchat", "fast-chat", status_class(Some(200))]).inc();
+        observe(&metrics.decision_seconds, Duration::from_micros(70));
+        let text = String::from_utf8(metrics.render().unwrap()).unwrap();
+        assert!(text.contains(r#"pointsman_requests_total{backend="fast-chat",route="chitchat",status="2xx"} 1"#));
+        assert!(text.contains(r#"pointsman_decision_seconds_bucket{le="0.0001"} 1"#));
+    }
+}

@@ -1,1 +1,24 @@
-//! Under construction.
+//! The first stage: who asks, what was asked, and whether it can be read at all.
+
+pub mod auth;
+pub mod body;
+pub mod endpoint;
+pub mod json;
+pub mod prompt;
+
+use std::time::Duration;
+
+pub use auth::{Client, Keys};
+pub use endpoint::Endpoint;
+pub use prompt::{Prompt, Target};
+
+/// Bounds on what a client may send.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The largest request body, in bytes.
+    pub body_size: usize,
+    /// How long a whole request body may take to arrive.
+    pub body_timeout: Duration,
+    /// Requests served at once.
+    pub max_in_flight: usize,
+}

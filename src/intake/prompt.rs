@@ -1,0 +1,337 @@
+//! What was asked: a request's JSON, read once, and rewritten without touching what the router does not understand.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::endpoint::Endpoint;
+use super::json::{elements, object, present, span, text};
+use crate::failure::Failure;
+
+/// A parsed request. It keeps the body, of which it knows where the model stands.
+#[derive(Debug, Clone)]
+pub struct Prompt {
+    /// Which model the client named.
+    pub target: Target,
+    /// The last user message's text, or a completion's prompt; none where there is no text to route by.
+    pub text: Option<String>,
+    /// Whether the answer was asked for as a stream.
+    pub stream: bool,
+    body: Bytes,
+    model: ModelPlace,
+}
+
+/// Which model the client named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// None: the router is to choose.
+    Unnamed,
+    /// This one: an alias, a backend or a model.
+    Named(String),
+}
+
+/// Where a model's name is to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum ModelPlace {
+    /// Over these bytes, the value of the `model` key.
+    Over(std::ops::Range<usize>),
+    /// As a first key, after the object's opening brace.
+    First {
+        /// The place after the brace.
+        at: usize,
+        /// What stands between it and the next key.
+        comma: &'static str,
+    },
+}
+
+#[derive(Deserialize)]
+struct Body<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    model: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    stream: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    messages: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    prompt: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    role: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    content: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Part<'a> {
+    #[serde(borrow, default, rename = "type", deserialize_with = "present")]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    text: Option<&'a RawValue>,
+}
+
+/// A JSON value by its first byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Null,
+    String,
+    Array,
+    Object,
+    Other,
+}
+
+// === impl Prompt ===
+
+impl Prompt {
+    /// Reads the body of a request to `endpoint`.
+    ///
+    /// Refused is what the router reads and cannot: broken JSON, keys given twice, values of the wrong type. All else
+    /// is for the model's server to judge.
+    pub fn parse(endpoint: Endpoint, body: Bytes) -> Result<Self, Failure> {
+        let whole = text(&body)?;
+        let read: Body = object(whole, "the body")?;
+        let text = match endpoint {
+            Endpoint::Completions => read.prompt.map_or(Ok(None), completion_text)?,
+            _ => chat_text(read.messages)?,
+        };
+        let prompt = Self {
+            target: target(read.model)?,
+            text: text.filter(|text| !text.trim().is_empty()),
+            stream: read.stream.is_some_and(|value| value.get() == "true"),
+            model: place(whole, read.model),
+            body: Bytes::new(),
+        };
+        Ok(Self { body, ..prompt })
+    }
+
+    /// The body that names `model`, and is the client's byte for byte in everything else.
+    pub fn naming(&self, model: &str) -> Bytes {
+        if self.target == Target::Named(model.to_owned()) {
+            return self.body.clone();
+        }
+        let name = serde_json::Value::from(model).to_string();
+        let (before, written, after) = match &self.model {
+            ModelPlace::Over(place) => (&self.body[..place.start], name, &self.body[place.end..]),
+            ModelPlace::First { at, comma } => {
+                (&self.body[..*at], format!("\"model\":{name}{comma}"), &self.body[*at..])
+            }
+        };
+        [before, written.as_bytes(), after].concat().into()
+    }
+}
+
+fn place(whole: &str, model: Option<&RawValue>) -> ModelPlace {
+    if let Some(value) = model {
+        return ModelPlace::Over(span(whole, value));
+    }
+    let at = whole.find('{').map_or(0, |brace| brace + 1);
+    let is_empty = whole[at..].trim_start().starts_with('}');
+    ModelPlace::First { at, comma: if is_empty { "" } else { "," } }
+}
+
+fn target(model: Option<&RawValue>) -> Result<Target, Failure> {
+    let Some(value) = model else { return Ok(Target::Unnamed) };
+    match Shape::of(value) {
+        Shape::Null => Ok(Target::Unnamed),
+        Shape::String => {
+            let name = string(value, "model")?;
+            Ok(if name.is_empty() { Target::Unnamed } else { Target::Named(name) })
+        }
+        _ => Err(Failure::invalid("model", "model must be a string")),
+    }
+}
+
+/// The last user message's text.
+fn chat_text(messages: Option<&RawValue>) -> Result<Option<String>, Failure> {
+    let Some(messages) = messages.filter(|value| Shape::of(value) == Shape::Array) else {
+        return Err(Failure::invalid("messages", "messages must be an array of messages"));
+    };
+    let (mut count, mut last) = (0usize, None);
+    elements(messages.get(), "messages", |element| {
+        let what = format!("messages[{count}]");
+        count += 1;
+        let message: Message = object(element.get(), &what)?;
+        let text = content_text(message.content, &what)?;
+        if is_user(message.role, &what)? {
+            last = text;
+        }
+        Ok(())
+    })?;
+    if count == 0 {
+        return Err(Failure::invalid("messages", "messages must not be empty"));
+    }
+    Ok(last)
+}
+
+fn is_user(role: Option<&RawValue>, what: &str) -> Result<bool, Failure> {
+    match role {
+        None => Ok(false),
+        Some(role) if Shape::of(role) == Shape::String => Ok(string(role, "messages")? == "user"),
+        Some(_) => Err(Failure::invalid("messages", format!("{what}.role must be a string"))),
+    }
+}
+
+/// A message's text: a string, or the text parts of an array, a line each as vLLM joins them.
+fn content_text(content: Option<&RawValue>, what: &str) -> Result<Option<String>, Failure> {
+    let Some(content) = content else { return Ok(None) };
+    match Shape::of(content) {
+        Shape::Null => Ok(None),
+        Shape::String => string(content, "messages").map(Some),
+        Shape::Array => {
+            let mut texts = Vec::new();
+            let what = format!("{what}.content");
+            elements(content.get(), &what, |part| {
+                texts.extend(part_text(part, &what)?);
+                Ok(())
+            })?;
+            Ok((!texts.is_empty()).then(|| texts.join("\n")))
+        }
+        _ => Err(Failure::invalid("messages", format!("{what}.content must be a string or an array of parts"))),
+    }
+}
+
+fn part_text(part: &RawValue, what: &str) -> Result<Option<String>, Failure> {
+    match Shape::of(part) {
+        Shape::String => return string(part, "messages").map(Some),
+        Shape::Object => {}
+        _ => return Err(Failure::invalid("messages", format!("{what} must hold objects"))),
+    }
+    let part: Part = object(part.get(), &format!("a part of {what}"))?;
+    let is_text = part.kind.is_none_or(|kind| matches!(kind.get(), r#""text""# | r#""input_text""#));
+    match part.text.filter(|text| is_text && Shape::of(text) == Shape::String) {
+        Some(text) => string(text, "messages").map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A completion's prompt: a string or the first of several. Token ids hold no text.
+fn completion_text(prompt: &RawValue) -> Result<Option<String>, Failure> {
+    match Shape::of(prompt) {
+        Shape::Null => Ok(None),
+        Shape::String => string(prompt, "prompt").map(Some),
+        Shape::Array => {
+            let mut first = None;
+            elements(prompt.get(), "prompt", |element| {
+                first.get_or_insert(element);
+                Ok(())
+            })?;
+            first.filter(|value| Shape::of(value) == Shape::String).map(|value| string(value, "prompt")).transpose()
+        }
+        _ => Err(Failure::invalid("prompt", "prompt must be a string or an array")),
+    }
+}
+
+fn string(value: &RawValue, param: &'static str) -> Result<String, Failure> {
+    serde_json::from_str(value.get())
+        .map_err(|_| Failure::invalid(param, format!("{param} holds a string with a broken escape")))
+}
+
+// === impl Shape ===
+
+impl Shape {
+    fn of(value: &RawValue) -> Self {
+        match value.get().as_bytes().first() {
+            Some(b'n') => Self::Null,
+            Some(b'"') => Self::String,
+            Some(b'[') => Self::Array,
+            Some(b'{') => Self::Object,
+            _ => Self::Other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Reason;
+
+    fn chat(body: &str) -> Result<Prompt, Failure> {
+        Prompt::parse(Endpoint::Chat, Bytes::copy_from_slice(body.as_bytes()))
+    }
+
+    fn completion(body: &str) -> Result<Prompt, Failure> {
+        Prompt::parse(Endpoint::Completions, Bytes::copy_from_slice(body.as_bytes()))
+    }
+
+    fn text_of(messages: &str) -> Option<String> {
+        chat(&format!(r#"{{"messages": {messages}}}"#)).unwrap().text
+    }
+
+    #[test]
+    fn the_routed_text_is_the_last_user_messages() {
+        let text = text_of(
+            r#"[{"role":"system","content":"s"},{"role":"user","content":"first"},
+                {"role":"assistant","content":null},{"role":"user","content":"l\u00e1st"},{"role":"tool","content":"t"}]"#,
+        );
+        assert_eq!(text.as_deref(), Some("lást"));
+        let parts = r#"[{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"x"}},
+                        {"type":"text","text":"b"}]}]"#;
+        assert_eq!(text_of(parts).as_deref(), Some("a\nb"));
+        assert_eq!(text_of(r#"[{"role":"user","content":" \n"}]"#), None);
+        assert_eq!(text_of(r#"[{"role":"assistant","content":"x"}]"#), None);
+    }
+
+    #[test]
+    fn completions_route_by_the_first_string() {
+        assert_eq!(completion(r#"{"prompt":"a"}"#).unwrap().text.as_deref(), Some("a"));
+        assert_eq!(completion(r#"{"prompt":["a","b"]}"#).unwrap().text.as_deref(), Some("a"));
+        assert_eq!(completion(r#"{"prompt":[1,2,3]}"#).unwrap().text, None);
+        assert_eq!(completion(r#"{"prompt":[[1],[2]]}"#).unwrap().text, None);
+        assert_eq!(completion(r#"{"prompt_embeds":"x"}"#).unwrap().text, None);
+        assert!(completion(r#"{"prompt":7}"#).is_err());
+    }
+
+    #[test]
+    fn only_the_model_changes() {
+        let naming = |body: &str| String::from_utf8(chat(body).unwrap().naming("m/\"1").to_vec()).unwrap();
+        assert_eq!(
+            naming(r#" {"x" : 1.0e0, "model" :  "auto" , "messages":[{"role":"user","content":"\u0041"}]}"#),
+            r#" {"x" : 1.0e0, "model" :  "m/\"1" , "messages":[{"role":"user","content":"\u0041"}]}"#
+        );
+        assert_eq!(
+            naming(r#"{"model":null,"messages":[{}]}"#),
+            r#"{"model":"m/\"1","messages":[{}]}"#
+        );
+        assert_eq!(naming(r#"{ "messages":[{}]}"#), r#"{"model":"m/\"1", "messages":[{}]}"#);
+        assert_eq!(&completion("{ }").unwrap().naming("m")[..], br#"{"model":"m" }"#);
+    }
+
+    #[test]
+    fn a_body_that_names_the_model_already_is_not_copied() {
+        let body = Bytes::from_static(br#"{"mod\u0065l":"m","messages":[{}]}"#);
+        let prompt = Prompt::parse(Endpoint::Chat, body.clone()).unwrap();
+        assert_eq!(prompt.target, Target::Named("m".into()));
+        assert_eq!(prompt.naming("m").as_ptr(), body.as_ptr());
+        assert_eq!(&prompt.naming("n")[..], br#"{"mod\u0065l":"n","messages":[{}]}"#);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_with_its_reason() {
+        let reason = |body: &str| chat(body).unwrap_err().reason;
+        assert_eq!(reason("{"), Reason::InvalidJson);
+        assert_eq!(reason("[]"), Reason::InvalidRequest);
+        assert_eq!(reason("{}"), Reason::InvalidRequest);
+        for messages in ["[]", "{}", "null", "\"x\"", "[1]", "[[]]", r#"[{"content":1}]"#, r#"[{"role":1}]"#] {
+            assert_eq!(reason(&format!(r#"{{"messages":{messages}}}"#)), Reason::InvalidRequest, "{messages}");
+        }
+        assert_eq!(reason(r#"{"model":1,"messages":[{}]}"#), Reason::InvalidRequest);
+        assert_eq!(reason(&format!(r#"{{"messages":[{{}}],"x":{}1{}}}"#, "[".repeat(9999), "]".repeat(9999))), Reason::InvalidJson);
+        assert_eq!(reason(r#"{"messages":[{}]} x"#), Reason::InvalidJson);
+    }
+
+    #[test]
+    fn keys_that_are_read_may_not_occur_twice() {
+        for body in [
+            r#"{"model":"a","mod\u0065l":"b","messages":[{}]}"#,
+            r#"{"messages":[{}],"messages":[{}]}"#,
+            r#"{"messages":[{"role":"user","role":"system"}]}"#,
+            r#"{"messages":[{"role":"user","content":"a","content":"b"},{"role":"user","content":"c"}]}"#,
+            r#"{"messages":[{"role":"user","content":[{"type":"text","text":"a","text":"b"}]}]}"#,
+        ] {
+            assert_eq!(chat(body).unwrap_err().reason, Reason::DuplicateKey, "{body}");
+        }
+        assert!(chat(r#"{"seed":1,"seed":2,"messages":[{}]}"#).is_ok());
+    }
+}

@@ -1,0 +1,84 @@
+//! One address of a backend, its live state, and the lease that counts a request on it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+use pingora::prelude::HttpPeer;
+
+use super::health::Health;
+use super::origin::Origin;
+
+/// A peer as one snapshot of the config sees it.
+#[derive(Debug)]
+pub struct Peer {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The url that it came from.
+    pub origin: Arc<Origin>,
+    /// How to connect, with every timeout and the TLS settings.
+    pub connect: HttpPeer,
+    /// What is known of it, shared with every snapshot.
+    pub live: Arc<Live>,
+}
+
+/// What is known of an address, across snapshots.
+#[derive(Debug, Default)]
+pub struct Live {
+    leases: AtomicUsize,
+    health: Mutex<Health>,
+}
+
+/// One in-flight request on a peer; it counts until it is dropped.
+#[derive(Debug)]
+pub struct Lease {
+    peer: Arc<Peer>,
+}
+
+// === impl Peer ===
+
+impl Peer {
+    /// Counts a request on this peer.
+    pub fn lease(self: &Arc<Self>) -> Lease {
+        self.live.leases.fetch_add(1, Ordering::Relaxed);
+        Lease { peer: self.clone() }
+    }
+}
+
+// === impl Live ===
+
+impl Live {
+    /// Requests in flight.
+    pub fn leases(&self) -> usize {
+        self.leases.load(Ordering::Relaxed)
+    }
+
+    /// Its health by the last checks.
+    pub fn health(&self) -> Health {
+        *self.health.lock()
+    }
+
+    /// Takes in one check's outcome; returns the health before and after.
+    pub fn observe(&self, passed: bool, fall: u32, rise: u32) -> (Health, Health) {
+        let mut health = self.health.lock();
+        let before = *health;
+        *health = before.after(passed, fall, rise);
+        (before, *health)
+    }
+}
+
+// === impl Lease ===
+
+impl Lease {
+    /// The peer that it counts on.
+    pub fn peer(&self) -> &Arc<Peer> {
+        &self.peer
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.peer.live.leases.fetch_sub(1, Ordering::Relaxed);
+    }
+}
