@@ -6,11 +6,10 @@
 PUBLISHED is a folder with the published f32 model (see convert.py). Needs torch and transformers. A vector is the mean
 of the last hidden states over the attention mask, scaled to length one; texts are cut at 256 tokens.
 
-The file holds {"dimensions": 384, "cases": [{"name", "text", "tokens", "vector"}]}. A vector is base64 of little-endian
-f32. A text too long to read is given as {"repeat": text, "times": n} instead, `text` joined by nothing.
+The file holds {"dimensions": 384, "cases": [{"name", "text", "tokens", "vector"}]}; a vector is rounded to seven decimals.
+A text too long to read is given as {"repeat": text, "times": n} instead, `text` joined by nothing.
 """
 
-import base64
 import json
 import pathlib
 import sys
@@ -97,10 +96,10 @@ def main() -> None:
         mask = inputs["attention_mask"].unsqueeze(-1).float()
         mean = (hidden * mask).sum(1) / mask.sum(1)
         vector = torch.nn.functional.normalize(mean, dim=1)[0].numpy()
-        encoded = base64.b64encode(vector.astype("<f4").tobytes()).decode()
-        cases.append({"name": name, "text": text, "tokens": inputs["input_ids"].shape[1], "vector": encoded})
+        rounded = [round(float(x), 7) for x in vector]
+        cases.append({"name": name, "text": text, "tokens": inputs["input_ids"].shape[1], "vector": rounded})
     dimensions = model.config.hidden_size
-    lines = ",\n".join(json.dumps(case, ensure_ascii=True) for case in cases)
+    lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
     out.write_text(f'{{"dimensions": {dimensions}, "cases": [\n{lines}\n]}}\n')
     print(f"{len(cases)} cases in {out}")
 
