@@ -1,0 +1,83 @@
+//! What was decided, and why.
+
+/// Where a prompt goes.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub struct Decision {
+    /// The chosen route, as an index into the table's; None where the default backend or a named one serves.
+    pub route: Option<usize>,
+    /// Who serves, as an index into the config's backends.
+    pub backend: usize,
+    /// The chosen route's score, or the best route's where none passed; 0 where nothing was compared.
+    pub score: f32,
+    /// Each route's score in the table's order: the cosine to its nearest sample, -1 to 1. Empty where nothing was
+    /// compared.
+    pub scores: Vec<f32>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a prompt goes where it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The nearest sample's route.
+    Semantic,
+    /// No route passed its threshold.
+    BelowThreshold,
+    /// The client named a backend or its model.
+    Direct,
+    /// Routing is off.
+    Off,
+    /// There was no text to read.
+    NoText,
+    /// The encoder's queue was full.
+    EncoderBusy,
+    /// The encoder took too long.
+    EncoderTimeout,
+    /// The encoder failed.
+    EncoderFailed,
+}
+
+// === impl Decision ===
+
+impl Decision {
+    /// A decision for `backend` that no route was compared for.
+    pub fn fallback(backend: usize, reason: Reason) -> Self {
+        Self { route: None, backend, score: 0.0, scores: Vec::new(), reason }
+    }
+}
+
+// === impl Reason ===
+
+impl Reason {
+    /// Every reason, for metrics that register all their labels.
+    pub const ALL: [Self; 8] = [
+        Self::Semantic,
+        Self::BelowThreshold,
+        Self::Direct,
+        Self::Off,
+        Self::NoText,
+        Self::EncoderBusy,
+        Self::EncoderTimeout,
+        Self::EncoderFailed,
+    ];
+
+    /// Its name in logs, metrics and headers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Semantic => "semantic",
+            Self::BelowThreshold => "below-threshold",
+            Self::Direct => "direct",
+            Self::Off => "off",
+            Self::NoText => "no-text",
+            Self::EncoderBusy => "encoder-busy",
+            Self::EncoderTimeout => "encoder-timeout",
+            Self::EncoderFailed => "encoder-failed",
+        }
+    }
+
+    /// Whether a prompt that would have been routed was not, for want of an embedding.
+    pub fn is_degraded(self) -> bool {
+        matches!(self, Self::EncoderBusy | Self::EncoderTimeout | Self::EncoderFailed)
+    }
+}

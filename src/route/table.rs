@@ -1,0 +1,217 @@
+//! Compiled routes, and how the nearest sample decides.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::similarity::dot;
+use super::{Decision, Reason};
+use crate::embed::Embedding;
+
+/// What routing does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The routes, in the config's order, which breaks ties.
+    pub routes: Vec<RouteSettings>,
+    /// Who serves when nothing passes, as an index into the config's backends.
+    pub default_backend: usize,
+}
+
+/// What one route matches and where it leads.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RouteSettings {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Who serves it, as an index into the config's backends.
+    pub backend: usize,
+    /// Prompts like those it should match. A route without any matches nothing.
+    pub samples: Vec<String>,
+    /// The least cosine that passes; without one, any does.
+    pub threshold: Option<f32>,
+}
+
+/// The routes with their samples embedded.
+#[derive(Debug)]
+pub struct Table {
+    routes: Vec<Route>,
+    /// Every sample's text, route after route.
+    samples: Vec<String>,
+    /// Every sample's embedding, `width` floats each, in the samples' order: one array reads fastest.
+    vectors: Vec<f32>,
+    width: usize,
+    default_backend: usize,
+}
+
+/// A sample that could not be compiled.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum CompileError<E> {
+    #[error("sample {sample:?} of route {route} cannot be embedded: {source}")]
+    Embed { route: Arc<str>, sample: String, source: E },
+    #[error("sample {sample:?} of route {route} has {got} dimensions, those before it {expected}")]
+    Width { route: Arc<str>, sample: String, expected: usize, got: usize },
+}
+
+#[derive(Debug)]
+struct Route {
+    name: Arc<str>,
+    backend: usize,
+    threshold: Option<f32>,
+    /// Its part of the table's samples.
+    samples: Range<usize>,
+}
+
+/// The score of what cannot be compared: a route without samples, or a vector with a NaN.
+const NOTHING_LIKE_IT: f32 = -1.0;
+
+// === impl Table ===
+
+impl Table {
+    /// Embeds the samples; those that `previous` has are taken from it, so it must come from the same model.
+    pub fn compile<E>(
+        settings: Settings,
+        mut embed: impl FnMut(&str) -> Result<Embedding, E>,
+        previous: Option<&Self>,
+    ) -> Result<Self, CompileError<E>> {
+        let known: HashMap<&str, &[f32]> =
+            previous.into_iter().flat_map(Self::embedded_samples).collect();
+        let mut table = Self::empty(settings.default_backend);
+        for RouteSettings { name, backend, samples, threshold } in settings.routes {
+            let first = table.samples.len();
+            for sample in samples {
+                match known.get(sample.as_str()) {
+                    Some(vector) => table.push(&name, sample, vector)?,
+                    None => match embed(&sample) {
+                        Ok(vector) => table.push(&name, sample, &vector)?,
+                        Err(source) => {
+                            return Err(CompileError::Embed { route: name, sample, source });
+                        }
+                    },
+                }
+            }
+            let samples = first..table.samples.len();
+            table.routes.push(Route { name, backend, threshold, samples });
+        }
+        Ok(table)
+    }
+
+    /// The route of the nearest sample among those routes that pass; the default backend where none does.
+    pub fn decide(&self, prompt: &Embedding) -> Decision {
+        let scores: Vec<f32> = self.routes.iter().map(|route| self.score(route, prompt)).collect();
+        let passing = best(
+            scores.iter().enumerate().filter(|&(index, &score)| self.routes[index].passes(score)),
+        );
+        if let Some((index, score)) = passing {
+            let backend = self.routes[index].backend;
+            return Decision {
+                route: Some(index),
+                backend,
+                score,
+                scores,
+                reason: Reason::Semantic,
+            };
+        }
+        let score = best(scores.iter().enumerate()).map_or(0.0, |(_, score)| score);
+        Decision {
+            route: None,
+            backend: self.default_backend,
+            score,
+            scores,
+            reason: Reason::BelowThreshold,
+        }
+    }
+
+    /// The sample of the route at index `route` that is nearest to `prompt`, and its cosine.
+    pub fn nearest(&self, prompt: &Embedding, route: usize) -> Option<(&str, f32)> {
+        let samples = self.routes.get(route)?.samples.clone();
+        let scores: Vec<f32> =
+            samples.clone().map(|sample| cosine(self.vector(sample), prompt)).collect();
+        let (index, score) = best(scores.iter().enumerate())?;
+        Some((&self.samples[samples.start + index], score))
+    }
+
+    /// The routes' names, in the order of [`Decision::scores`].
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &Arc<str>> {
+        self.routes.iter().map(|route| &route.name)
+    }
+
+    /// The name of the route at index `route`.
+    pub fn name(&self, route: usize) -> Option<&Arc<str>> {
+        self.routes.get(route).map(|route| &route.name)
+    }
+
+    /// The least cosine that the route at index `route` lets pass.
+    pub fn threshold(&self, route: usize) -> Option<f32> {
+        self.routes.get(route)?.threshold
+    }
+
+    /// Who serves when nothing passes.
+    pub fn default_backend(&self) -> usize {
+        self.default_backend
+    }
+
+    fn empty(default_backend: usize) -> Self {
+        Self {
+            routes: Vec::new(),
+            samples: Vec::new(),
+            vectors: Vec::new(),
+            width: 0,
+            default_backend,
+        }
+    }
+
+    fn push<E>(
+        &mut self,
+        route: &Arc<str>,
+        sample: String,
+        vector: &[f32],
+    ) -> Result<(), CompileError<E>> {
+        if self.samples.is_empty() {
+            self.width = vector.len();
+        }
+        if vector.len() != self.width {
+            let (expected, got) = (self.width, vector.len());
+            return Err(CompileError::Width { route: Arc::clone(route), sample, expected, got });
+        }
+        self.samples.push(sample);
+        self.vectors.extend_from_slice(vector);
+        Ok(())
+    }
+
+    fn score(&self, route: &Route, prompt: &[f32]) -> f32 {
+        let cosines = route.samples.clone().map(|sample| cosine(self.vector(sample), prompt));
+        cosines.fold(NOTHING_LIKE_IT, f32::max)
+    }
+
+    fn vector(&self, sample: usize) -> &[f32] {
+        &self.vectors[sample * self.width..(sample + 1) * self.width]
+    }
+
+    fn embedded_samples(&self) -> impl Iterator<Item = (&str, &[f32])> {
+        self.samples.iter().enumerate().map(|(index, text)| (text.as_str(), self.vector(index)))
+    }
+}
+
+// === impl Route ===
+
+impl Route {
+    fn passes(&self, score: f32) -> bool {
+        !self.samples.is_empty() && self.threshold.is_none_or(|threshold| score >= threshold)
+    }
+}
+
+/// The highest score with its index; the first of equals.
+fn best<'a>(scores: impl Iterator<Item = (usize, &'a f32)>) -> Option<(usize, f32)> {
+    scores
+        .map(|(index, &score)| (index, score))
+        .reduce(|best, next| if next.1 > best.1 { next } else { best })
+}
+
+/// The cosine of two vectors of length one, within its bounds whatever rounding did; never NaN.
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    let cosine = dot(a, b);
+    if cosine.is_nan() { NOTHING_LIKE_IT } else { cosine.clamp(-1.0, 1.0) }
+}
+
+#[cfg(test)]
+mod tests;
