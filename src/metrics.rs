@@ -54,10 +54,8 @@ impl Metrics {
             retries: new.counters("retries_total", "Attempts sent on to another peer", &["backend", "reason"])?,
             degraded: new.counters("degraded_total", "Requests served with a part out of order", &["reason"])?,
             in_flight: new.gauge("requests_in_flight", "Requests being served")?,
-            decision_seconds: new.histogram(
-                "decision_seconds",
-                "From a request's last byte to its decision, embedding included",
-            )?,
+            decision_seconds: new
+                .histogram("decision_seconds", "From a request's last byte to its decision, embedding included")?,
             embedding_seconds: new.histogram("embedding_seconds", "Embedding a prompt, time in the queue included")?,
             first_byte_seconds: new.histograms(
                 "time_to_first_byte_seconds",

@@ -377,11 +377,7 @@ impl Default for Admin {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            body_size: ByteSize(10 << 20),
-            body_timeout: Span(Duration::from_secs(30)),
-            max_in_flight: 10_000,
-        }
+        Self { body_size: ByteSize(10 << 20), body_timeout: Span(Duration::from_secs(30)), max_in_flight: 10_000 }
     }
 }
 

@@ -59,7 +59,8 @@ impl Keys {
         if self.is_open() {
             return Ok(Client { tenant: EVERYBODY.into(), trusted: false });
         }
-        let presented = bearer(headers).ok_or_else(|| unauthorized("no API key was sent; send it as a bearer token"))?;
+        let presented =
+            bearer(headers).ok_or_else(|| unauthorized("no API key was sent; send it as a bearer token"))?;
         let key = self.find(presented).ok_or_else(|| unauthorized("the API key is not known here"))?;
         let named = headers.get(TENANT_HEADER).filter(|_| key.trusted).and_then(|value| value.to_str().ok());
         Ok(Client { tenant: named.map_or_else(|| key.tenant.clone(), Arc::from), trusted: key.trusted })

@@ -30,7 +30,8 @@ pub async fn read(session: &mut Session, limits: &Limits) -> Result<Bytes, Failu
     if declared.is_some_and(|length| length > limits.body_size) {
         return Err(too_large(limits));
     }
-    let expects = headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+    let expects =
+        headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
     if expects && session.as_mut().write_continue_response().await.is_err() {
         return Err(incomplete());
     }

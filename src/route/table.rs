@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::similarity::dot;
 use super::{Decision, Reason};
 use crate::embed::Embedding;
@@ -73,8 +75,7 @@ impl Table {
         mut embed: impl FnMut(&str) -> Result<Embedding, E>,
         previous: Option<&Self>,
     ) -> Result<Self, CompileError<E>> {
-        let known: HashMap<&str, &[f32]> =
-            previous.into_iter().flat_map(Self::embedded_samples).collect();
+        let known: HashMap<&str, &[f32]> = previous.into_iter().flat_map(Self::embedded_samples).collect();
         let mut table = Self::empty(settings.default_backend);
         for RouteSettings { name, backend, samples, threshold } in settings.routes {
             let first = table.samples.len();
@@ -98,36 +99,32 @@ impl Table {
     /// The route of the nearest sample among those routes that pass; the default backend where none does.
     pub fn decide(&self, prompt: &Embedding) -> Decision {
         let scores: Vec<f32> = self.routes.iter().map(|route| self.score(route, prompt)).collect();
-        let passing = best(
-            scores.iter().enumerate().filter(|&(index, &score)| self.routes[index].passes(score)),
-        );
+        let passing = best(scores.iter().enumerate().filter(|&(index, &score)| self.routes[index].passes(score)));
         if let Some((index, score)) = passing {
             let backend = self.routes[index].backend;
-            return Decision {
-                route: Some(index),
-                backend,
-                score,
-                scores,
-                reason: Reason::Semantic,
-            };
+            return Decision { route: Some(index), backend, score, scores, reason: Reason::Semantic };
         }
         let score = best(scores.iter().enumerate()).map_or(0.0, |(_, score)| score);
-        Decision {
-            route: None,
-            backend: self.default_backend,
-            score,
-            scores,
-            reason: Reason::BelowThreshold,
-        }
+        Decision { route: None, backend: self.default_backend, score, scores, reason: Reason::BelowThreshold }
     }
 
     /// The sample of the route at index `route` that is nearest to `prompt`, and its cosine.
     pub fn nearest(&self, prompt: &Embedding, route: usize) -> Option<(&str, f32)> {
         let samples = self.routes.get(route)?.samples.clone();
-        let scores: Vec<f32> =
-            samples.clone().map(|sample| cosine(self.vector(sample), prompt)).collect();
+        let scores: Vec<f32> = samples.clone().map(|sample| cosine(self.vector(sample), prompt)).collect();
         let (index, score) = best(scores.iter().enumerate())?;
         Some((&self.samples[samples.start + index], score))
+    }
+
+    /// A decision in the form that `pointsman route --json` prints; `backend` is the name of the one that serves.
+    pub fn explain(&self, decision: &Decision, backend: &str) -> serde_json::Value {
+        let scores = self.names().zip(&decision.scores).map(|(name, score)| (name.to_string(), json!(score)));
+        json!({
+            "route": decision.route.and_then(|route| self.name(route)).map(|name| &**name),
+            "backend": backend,
+            "score": decision.score,
+            "scores": serde_json::Map::from_iter(scores),
+        })
     }
 
     /// The routes' names, in the order of [`Decision::scores`].
@@ -151,21 +148,10 @@ impl Table {
     }
 
     fn empty(default_backend: usize) -> Self {
-        Self {
-            routes: Vec::new(),
-            samples: Vec::new(),
-            vectors: Vec::new(),
-            width: 0,
-            default_backend,
-        }
+        Self { routes: Vec::new(), samples: Vec::new(), vectors: Vec::new(), width: 0, default_backend }
     }
 
-    fn push<E>(
-        &mut self,
-        route: &Arc<str>,
-        sample: String,
-        vector: &[f32],
-    ) -> Result<(), CompileError<E>> {
+    fn push<E>(&mut self, route: &Arc<str>, sample: String, vector: &[f32]) -> Result<(), CompileError<E>> {
         if self.samples.is_empty() {
             self.width = vector.len();
         }
@@ -202,9 +188,7 @@ impl Route {
 
 /// The highest score with its index; the first of equals.
 fn best<'a>(scores: impl Iterator<Item = (usize, &'a f32)>) -> Option<(usize, f32)> {
-    scores
-        .map(|(index, &score)| (index, score))
-        .reduce(|best, next| if next.1 > best.1 { next } else { best })
+    scores.map(|(index, &score)| (index, score)).reduce(|best, next| if next.1 > best.1 { next } else { best })
 }
 
 /// The cosine of two vectors of length one, within its bounds whatever rounding did; never NaN.

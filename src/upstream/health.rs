@@ -1,12 +1,12 @@
 //! A peer's health as a state machine, and the check that drives it.
 
 use async_trait::async_trait;
-use pingora::{ErrorType, Result};
 use pingora::http::ResponseHeader;
+use pingora::prelude::HttpPeer;
+use pingora::upstreams::peer::BasicPeer;
+use pingora::{ErrorType, Result};
 use pingora_load_balancing::Backend as Target;
 use pingora_load_balancing::health_check::{HealthCheck, HttpHealthCheck, TcpHealthCheck};
-use pingora::upstreams::peer::BasicPeer;
-use pingora::prelude::HttpPeer;
 
 use super::backend::HealthSettings;
 use super::origin::Origin;
