@@ -1,12 +1,31 @@
-//! `pointsman check`.
+//! `pointsman check`: says whether a config file would start, without the network and without the model.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+use crate::config::load;
 
 /// What `check` takes.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// The config file
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
 
-/// Runs the command.
-pub fn run(_args: Args) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("under construction")
+/// Prints `FILE: ok`, or every problem on standard error, one a line, and fails.
+///
+/// # Errors
+/// None; a file that cannot be read is a problem like any other.
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    match load::load(&args.config) {
+        Ok(_) => {
+            println!("{}: ok", args.config.display());
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(problems) => {
+            eprintln!("{problems}");
+            Ok(ExitCode::FAILURE)
+        }
+    }
 }

@@ -1,0 +1,92 @@
+//! Rules for routes, aliases and passthrough paths.
+
+use super::super::file::{Passthrough, Route, Router};
+use super::super::problem;
+use super::{Rules, Taken};
+
+/// Paths that the router answers itself, or reads before it passes them on.
+const SERVED: [&str; 5] = ["/v1/chat/completions", "/v1/completions", "/v1/models", "/v1/embeddings", "/health"];
+
+/// What `x-pointsman-route` says where no route was chosen.
+const RESERVED: [&str; 2] = ["direct", "default"];
+
+impl<'a> Rules<'a> {
+    pub(super) fn router(&mut self) {
+        let Router { embedding_model, default_backend, aliases, passthrough, routes, .. } = &self.file.router;
+        if embedding_model.trim().is_empty() {
+            self.findings.add("router.embedding_model", "must not be empty");
+        }
+        if let Some(name) = default_backend {
+            self.backend("router.default_backend", name);
+        }
+        self.aliases(aliases);
+        let mut names = Taken::default();
+        for (i, route) in routes.iter().enumerate() {
+            let path = problem::item("router.routes", i);
+            self.unique(problem::key(&path, "name"), &route.name, &mut names);
+            self.route(&path, route);
+        }
+        let mut paths = Taken::default();
+        for (i, entry) in passthrough.iter().enumerate() {
+            let path = problem::item("router.passthrough", i);
+            self.unique(problem::key(&path, "path"), &entry.path, &mut paths);
+            self.passthrough(&path, entry);
+        }
+    }
+
+    fn aliases(&mut self, aliases: &'a [String]) {
+        let mut taken = Taken::default();
+        for (i, alias) in aliases.iter().enumerate() {
+            let path = problem::item("router.aliases", i);
+            if alias.trim().is_empty() {
+                self.findings.add(path, "must not be empty");
+                continue;
+            }
+            let owner = self.file.backends.iter().position(|b| b.name == *alias || b.model == *alias);
+            if let Some(owner) = owner {
+                let quoted = self.quote(&path, alias);
+                self.findings.add(path.as_str(), format!("{quoted} is the name or the model of backends[{owner}]"));
+            }
+            self.unique(path, alias, &mut taken);
+        }
+    }
+
+    fn route(&mut self, path: &str, route: &Route) {
+        let name = problem::key(path, "name");
+        if RESERVED.contains(&route.name.as_str()) {
+            self.findings
+                .add(name.as_str(), "must not be \"direct\" or \"default\", which mean that no route was chosen");
+        }
+        self.name(name, &route.name);
+        self.backend(&problem::key(path, "backend"), &route.backend);
+        let samples = problem::key(path, "samples");
+        if route.samples.is_empty() {
+            self.findings.add(samples.as_str(), "must list at least one sample");
+        }
+        for (i, _) in route.samples.iter().enumerate().filter(|(_, sample)| sample.trim().is_empty()) {
+            self.findings.add(problem::item(&samples, i), "must not be empty");
+        }
+        if let Some(threshold) = route.threshold {
+            self.within(problem::key(path, "threshold"), threshold, -1.0..=1.0);
+        }
+    }
+
+    fn passthrough(&mut self, path: &str, entry: &Passthrough) {
+        let typed = problem::key(path, "path");
+        let stem = entry.path.strip_suffix("/*").unwrap_or(&entry.path);
+        if !entry.path.starts_with('/') {
+            self.findings.add(typed, "must start with \"/\"");
+        } else if stem.contains('*') {
+            self.findings.add(typed, "may hold \"*\" only as a \"/*\" at its end");
+        } else if stem.contains(['?', '#']) || !stem.chars().all(|c| c.is_ascii_graphic()) {
+            self.findings.add(typed, "must be a path alone, in printable ASCII without spaces");
+        } else if SERVED.contains(&entry.path.as_str()) {
+            self.findings.add(typed, "is a path that the router serves itself");
+        }
+        self.backend(&problem::key(path, "backend"), &entry.backend);
+        let guardrails = &self.file.middleware.guardrails;
+        if (guardrails.jailbreak_detection || guardrails.pii_masking) && !entry.unguarded {
+            self.findings.add(path, "needs \"unguarded: true\", as the guardrails cannot read what passes here");
+        }
+    }
+}
