@@ -2,7 +2,7 @@
 # Installs, by apt, what is missing for a purpose; does nothing, fast, where all is there.
 #   setup.sh build   what compiling needs
 #   setup.sh run     and what the demo needs
-#   setup.sh test    what compiling and the tests need
+#   setup.sh test    and what the tests need
 # Without the right to install, it prints what to install and fails. Rust is only ever checked for.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -32,15 +32,11 @@ missing_packages() {
   have c++ || echo g++
   have cmake || echo cmake
   have make || echo make
-  case $1 in
-  run)
-    have curl || echo curl
-    ;;
-  test)
-    have redis-server || echo redis-server
-    have_venv || printf '%s\n' python3 python3-venv
-    ;;
-  esac
+  [ "$1" != build ] || return 0
+  have curl || echo curl
+  [ "$1" != run ] || return 0
+  have redis-server || echo redis-server
+  have_venv || printf '%s\n' python3 python3-venv
 }
 
 # How to become root: nothing, sudo, or not at all.
