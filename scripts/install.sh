@@ -14,7 +14,7 @@ unit=$DESTDIR$UNITDIR/pointsman.service
 
 install_all() {
   install -Dm755 "$BINARY" "$bin"
-  find models -type f -exec install -Dm644 {} "$share"/{} \;
+  find models -type f ! -name '*.py' -exec install -Dm644 {} "$share"/{} \;
   # Readable by all, since the unit's user is made up at each start; secrets belong into files or the environment.
   # The reference config and not the quick start's, whose backends are the demo's simulators.
   [ -e "$config" ] || install -Dm644 conf/reasoning-budget.yaml "$config"
