@@ -26,8 +26,7 @@ impl Demo {
         let mut config = fs::read_to_string("conf/quickstart.yaml").unwrap();
         // All held until all are chosen, so that they differ.
         let held: Vec<_> = (0..4).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-        let addresses: Vec<_> =
-            held.iter().map(|listener| listener.local_addr().unwrap().to_string()).collect();
+        let addresses: Vec<_> = held.iter().map(|listener| listener.local_addr().unwrap().to_string()).collect();
         let usual = ["127.0.0.1:8080", "127.0.0.1:9180", "127.0.0.1:8001", "127.0.0.1:8002"];
         for (usual, own) in usual.into_iter().zip(&addresses) {
             assert_eq!(config.matches(usual).count(), 1, "{usual} in the quick start");
@@ -53,11 +52,8 @@ impl Demo {
 
     /// The lines up to the last of the instructions; ends by itself, as the script's own waits are bounded.
     fn instructions(&mut self) -> Vec<String> {
-        let lines: Vec<_> = (&mut self.stdout)
-            .lines()
-            .map(Result::unwrap)
-            .take_while(|line| line != LAST_LINE)
-            .collect();
+        let lines: Vec<_> =
+            (&mut self.stdout).lines().map(Result::unwrap).take_while(|line| line != LAST_LINE).collect();
         assert!(self.child.try_wait().unwrap().is_none(), "it ended:\n{}", lines.join("\n"));
         lines
     }
@@ -83,16 +79,14 @@ impl Demo {
 impl Drop for Demo {
     fn drop(&mut self) {
         // By SIGTERM, which lets the script end its children.
-        let _ =
-            Command::new("kill").arg(self.child.id().to_string()).stderr(Stdio::null()).status();
+        let _ = Command::new("kill").arg(self.child.id().to_string()).stderr(Stdio::null()).status();
         let _ = self.child.wait();
     }
 }
 
 /// By the shell's own `kill`, as there is no other on a bare machine.
 fn signal(pid: &str, name: &str) {
-    let status =
-        Command::new("bash").args(["-c", r#"kill -s "$0" "$1""#, name, pid]).status().unwrap();
+    let status = Command::new("bash").args(["-c", r#"kill -s "$0" "$1""#, name, pid]).status().unwrap();
     assert!(status.success(), "signal {name} to {pid}");
 }
 
@@ -100,8 +94,7 @@ fn signal(pid: &str, name: &str) {
 fn the_printed_commands_show_both_routes_and_ctrl_c_ends_all() {
     let mut demo = Demo::start();
     let instructions = demo.instructions().join("\n");
-    let commands: Vec<_> =
-        instructions.split("\n\n").filter(|text| text.starts_with("  curl ")).collect();
+    let commands: Vec<_> = instructions.split("\n\n").filter(|text| text.starts_with("  curl ")).collect();
     assert_eq!(commands.len(), 2, "{instructions}");
     for (command, route) in commands.into_iter().zip(["chitchat", "complex-tasks"]) {
         let output = Command::new("bash").args(["-c", command]).output().unwrap();
@@ -130,8 +123,7 @@ fn a_dead_backend_ends_the_demo() {
 fn a_port_in_use_is_named() {
     let busy = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = busy.local_addr().unwrap().to_string();
-    let config =
-        fs::read_to_string("conf/quickstart.yaml").unwrap().replace("127.0.0.1:8080", &address);
+    let config = fs::read_to_string("conf/quickstart.yaml").unwrap().replace("127.0.0.1:8080", &address);
     let mut demo = Demo::start_on(&config, Vec::new(), Stdio::piped());
     let mut complaint = String::new();
     demo.child.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();

@@ -30,15 +30,9 @@ fn everything_lands_in_its_place() {
     assert_eq!(mode("usr/bin/pointsman"), 0o755);
     assert_eq!(mode(MODEL), 0o644);
     assert_eq!(mode(CONFIG), 0o644);
-    assert!(
-        !root.join("usr/share/pointsman/models/convert.py").exists(),
-        "the model's maker is no part of it"
-    );
+    assert!(!root.join("usr/share/pointsman/models/convert.py").exists(), "the model's maker is no part of it");
     let unit = fs::read_to_string(root.join(UNIT)).unwrap();
-    assert!(
-        unit.contains("ExecStart=/usr/bin/pointsman serve --config /etc/pointsman/config.yaml"),
-        "{unit}"
-    );
+    assert!(unit.contains("ExecStart=/usr/bin/pointsman serve --config /etc/pointsman/config.yaml"), "{unit}");
     assert!(!unit.contains("/usr/local/bin"), "{unit}");
 }
 

@@ -8,10 +8,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// What the script itself runs; all else that it may find is a stub.
-const TOOLS: &[&str] = &[
-    "bash", "cat", "chmod", "cut", "dirname", "env", "head", "rm", "sed", "sort", "tee", "touch",
-    "true", "xargs",
-];
+const TOOLS: &[&str] =
+    &["bash", "cat", "chmod", "cut", "dirname", "env", "head", "rm", "sed", "sort", "tee", "touch", "true", "xargs"];
 const A_USER: &str = "echo 1000";
 const RECENT_CARGO: &str = "echo 'cargo 1.99.0 (0123456789 2030-01-01)'";
 
@@ -25,18 +23,11 @@ impl World {
     fn new() -> Self {
         let world = Self(tempfile::tempdir().unwrap());
         for tool in TOOLS {
-            let found = ["/usr/bin", "/bin"]
-                .iter()
-                .map(|folder| Path::new(folder).join(tool))
-                .find(|path| path.exists());
+            let found =
+                ["/usr/bin", "/bin"].iter().map(|folder| Path::new(folder).join(tool)).find(|path| path.exists());
             symlink(found.expect(tool), world.0.path().join(tool)).unwrap();
         }
-        world
-            .stub("id", A_USER)
-            .stub("cargo", RECENT_CARGO)
-            .stub("c++", "")
-            .stub("cmake", "")
-            .stub("make", "");
+        world.stub("id", A_USER).stub("cargo", RECENT_CARGO).stub("c++", "").stub("cmake", "").stub("make", "");
         // Logs its arguments, and brings cmake.
         world.stub("apt-get", r#"here=${0%/*}; echo "$@" >>"$here/log"; case "$*" in *install*) touch "$here/cmake"; chmod +x "$here/cmake" ;; esac"#);
         world
@@ -60,12 +51,7 @@ impl World {
     }
 
     fn setup(&self) -> Output {
-        Command::new("scripts/setup.sh")
-            .arg("build")
-            .env("PATH", self.0.path())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
+        Command::new("scripts/setup.sh").arg("build").env("PATH", self.0.path()).stdin(Stdio::null()).output().unwrap()
     }
 
     /// What apt-get was told, one call a line.

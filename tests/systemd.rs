@@ -37,10 +37,7 @@ fn the_installed_unit_verifies_without_a_word() {
 #[test]
 fn the_stop_outlasts_the_default_grace() {
     let unit = std::fs::read_to_string(UNIT).unwrap();
-    let timeout = unit
-        .lines()
-        .find_map(|line| line.strip_prefix("TimeoutStopSec="))
-        .expect("a TimeoutStopSec");
+    let timeout = unit.lines().find_map(|line| line.strip_prefix("TimeoutStopSec=")).expect("a TimeoutStopSec");
     let grace = pointsman::config::file::Shutdown::default().grace.0.as_secs();
     assert!(timeout.parse::<u64>().unwrap() > grace);
 }
@@ -48,16 +45,9 @@ fn the_stop_outlasts_the_default_grace() {
 /// The unit as it would be after an installation, with the program that was built for this test.
 fn installed_unit(folder: &Path) -> PathBuf {
     let unit = std::fs::read_to_string(UNIT).unwrap();
-    assert!(
-        unit.contains("/usr/local/bin/pointsman"),
-        "nothing to put another program in place of"
-    );
+    assert!(unit.contains("/usr/local/bin/pointsman"), "nothing to put another program in place of");
     let path = folder.join("pointsman.service");
-    std::fs::write(
-        &path,
-        unit.replace("/usr/local/bin/pointsman", env!("CARGO_BIN_EXE_pointsman")),
-    )
-    .unwrap();
+    std::fs::write(&path, unit.replace("/usr/local/bin/pointsman", env!("CARGO_BIN_EXE_pointsman"))).unwrap();
     path
 }
 
