@@ -31,8 +31,7 @@ async fn ask(sim: &Child, more: Value) -> Response {
 
 /// Like [`ask`], where a failure is what is looked for.
 async fn try_ask(sim: &Child, more: Value, fault: &str) -> Result<String, reqwest::Error> {
-    let request =
-        Client::new().post(sim.at("/v1/chat/completions")).json(&chat(more)).timeout(PATIENCE);
+    let request = Client::new().post(sim.at("/v1/chat/completions")).json(&chat(more)).timeout(PATIENCE);
     request.header("x-sim-fault", fault).send().await?.text().await
 }
 
@@ -52,9 +51,7 @@ fn events(text: &str) -> Vec<&str> {
 
 fn text_of(events: &[&str]) -> String {
     let delta = |event: &&str| {
-        serde_json::from_str::<Value>(event).ok()?["choices"][0]["delta"]["content"]
-            .as_str()
-            .map(String::from)
+        serde_json::from_str::<Value>(event).ok()?["choices"][0]["delta"]["content"].as_str().map(String::from)
     };
     events.iter().filter_map(delta).collect()
 }
@@ -69,10 +66,7 @@ async fn metric(sim: &Child, name: &str) -> f64 {
 }
 
 async fn metric_becomes(sim: &Child, name: &str, value: f64) {
-    eventually(&format!("{name} = {value}"), || async move {
-        (metric(sim, name).await == value).then_some(())
-    })
-    .await;
+    eventually(&format!("{name} = {value}"), || async move { (metric(sim, name).await == value).then_some(()) }).await;
 }
 
 async fn requests(sim: &Child) -> Vec<Value> {
@@ -94,8 +88,7 @@ async fn raw(sim: &Child, body: &Value) -> TcpStream {
 
 async fn send(socket: &mut TcpStream, body: &Value) {
     let body = body.to_string();
-    let head =
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: sim\r\ncontent-type: application/json\r\n";
+    let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: sim\r\ncontent-type: application/json\r\n";
     let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
     socket.write_all(request.as_bytes()).await.unwrap();
 }
@@ -120,15 +113,9 @@ async fn a_whole_chat_answer_has_vllms_shape() {
     let request = Client::new().post(sim.at("/v1/chat/completions")).header("x-request-id", "abc");
     let body = chat(json!({ "max_tokens": 4, "n": 2 }));
     let response = request.json(&body).send().await.unwrap();
-    assert_eq!(
-        (response.status(), &response.headers()["x-sim-name"]),
-        (StatusCode::OK, &"left".parse().unwrap())
-    );
+    assert_eq!((response.status(), &response.headers()["x-sim-name"]), (StatusCode::OK, &"left".parse().unwrap()));
     let answer: Value = response.json().await.unwrap();
-    assert_eq!(
-        (&answer["id"], &answer["object"]),
-        (&json!("chatcmpl-abc"), &json!("chat.completion"))
-    );
+    assert_eq!((&answer["id"], &answer["object"]), (&json!("chatcmpl-abc"), &json!("chat.completion")));
     for (index, choice) in answer["choices"].as_array().unwrap().iter().enumerate() {
         assert_eq!(choice["index"], index);
         assert_eq!(choice["message"]["content"], "[left] m one two");
@@ -151,45 +138,31 @@ async fn without_max_tokens_an_answer_has_the_default_length_and_stops() {
 #[tokio::test]
 async fn a_stream_has_one_event_a_token_and_its_usage() {
     let sim = Child::sim(&[]);
-    let more =
-        json!({ "max_tokens": 5, "stream": true, "stream_options": { "include_usage": true } });
+    let more = json!({ "max_tokens": 5, "stream": true, "stream_options": { "include_usage": true } });
     let response = ask(&sim, more).await;
     assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
     let text = response.text().await.unwrap();
     let events = events(&text);
     assert_eq!(events.len(), 1 + 5 + 1 + 1, "{text}");
-    let parsed: Vec<Value> =
-        events[..7].iter().map(|event| serde_json::from_str(event).unwrap()).collect();
+    let parsed: Vec<Value> = events[..7].iter().map(|event| serde_json::from_str(event).unwrap()).collect();
     assert_eq!(parsed[0]["choices"][0]["delta"], json!({ "role": "assistant", "content": "" }));
     assert_eq!(text_of(&events), "[sim] m one two one");
     assert_eq!(parsed[4]["choices"][0]["finish_reason"], Value::Null);
     assert_eq!(parsed[5]["choices"][0]["finish_reason"], "length");
     assert_eq!(parsed[6]["choices"], json!([]));
-    assert_eq!(
-        parsed[6]["usage"],
-        json!({ "prompt_tokens": 6, "total_tokens": 11, "completion_tokens": 5 })
-    );
+    assert_eq!(parsed[6]["usage"], json!({ "prompt_tokens": 6, "total_tokens": 11, "completion_tokens": 5 }));
     assert_eq!(events[7], "[DONE]");
-    assert!(
-        parsed
-            .iter()
-            .all(|event| event["id"] == parsed[0]["id"]
-                && event["object"] == "chat.completion.chunk")
-    );
+    assert!(parsed.iter().all(|event| event["id"] == parsed[0]["id"] && event["object"] == "chat.completion.chunk"));
 }
 
 #[tokio::test]
 async fn text_completions_come_whole_and_streamed() {
     let sim = Child::sim(&[]);
-    let whole: Value = post(
-        &sim,
-        "/v1/completions",
-        &json!({ "model": "m", "prompt": ["a b", "c"], "max_tokens": 3 }),
-    )
-    .await
-    .json()
-    .await
-    .unwrap();
+    let whole: Value = post(&sim, "/v1/completions", &json!({ "model": "m", "prompt": ["a b", "c"], "max_tokens": 3 }))
+        .await
+        .json()
+        .await
+        .unwrap();
     assert_eq!(whole["object"], "text_completion");
     assert!(whole["id"].as_str().unwrap().starts_with("cmpl-"));
     assert_eq!(
@@ -214,10 +187,7 @@ async fn a_required_tool_is_called_whole_and_streamed() {
     let more = json!({ "max_tokens": 6, "tools": tools, "tool_choice": "required" });
     let answer: Value = ask(&sim, more.clone()).await.json().await.unwrap();
     let choice = &answer["choices"][0];
-    assert_eq!(
-        (&choice["finish_reason"], &choice["message"]["content"]),
-        (&json!("tool_calls"), &Value::Null)
-    );
+    assert_eq!((&choice["finish_reason"], &choice["message"]["content"]), (&json!("tool_calls"), &Value::Null));
     let function = &choice["message"]["tool_calls"][0]["function"];
     assert_eq!(function["name"], "look");
     let arguments: Value = serde_json::from_str(function["arguments"].as_str().unwrap()).unwrap();
@@ -228,12 +198,9 @@ async fn a_required_tool_is_called_whole_and_streamed() {
     let text = ask(&sim, streamed).await.text().await.unwrap();
     let mut events = events(&text);
     assert_eq!(events.pop(), Some("[DONE]"));
-    let parsed: Vec<Value> =
-        events.iter().map(|event| serde_json::from_str(event).unwrap()).collect();
+    let parsed: Vec<Value> = events.iter().map(|event| serde_json::from_str(event).unwrap()).collect();
     let part = |event: &Value| {
-        event["choices"][0]["delta"]["tool_calls"][0]["function"]["arguments"]
-            .as_str()
-            .map(String::from)
+        event["choices"][0]["delta"]["tool_calls"][0]["function"]["arguments"].as_str().map(String::from)
     };
     let joined: String = parsed.iter().filter_map(part).collect();
     assert_eq!(serde_json::from_str::<Value>(&joined).unwrap(), arguments);
@@ -259,10 +226,7 @@ async fn refusals_are_vllms_own() {
     assert_eq!(message, "The model `nope` does not exist. Valid aliases: m, alias.");
     let (status, kind, param, message) = error(chat(json!({ "max_tokens": 65 }))).await;
     assert_eq!((status, kind.as_str(), param.as_str()), (400, "BadRequestError", "max_tokens"));
-    assert!(
-        message.starts_with("max_tokens=65 cannot be greater than max_model_len=64."),
-        "{message}"
-    );
+    assert!(message.starts_with("max_tokens=65 cannot be greater than max_model_len=64."), "{message}");
     let long = json!({ "messages": [{ "role": "user", "content": "x".repeat(400) }] });
     let (status, _, param, message) = error(chat(long)).await;
     assert_eq!((status, param.as_str()), (400, "input_tokens"));
@@ -272,19 +236,11 @@ async fn refusals_are_vllms_own() {
 
     let client = Client::new();
     let response = client.get(sim.at("/v1/chat/completions")).send().await.unwrap();
-    assert_eq!(
-        (response.status().as_u16(), &response.headers()["allow"]),
-        (405, &"POST".parse().unwrap())
-    );
-    let response =
-        client.post(sim.at("/v1/chat/completions")).header("content-type", "text/plain").body("{}");
+    assert_eq!((response.status().as_u16(), &response.headers()["allow"]), (405, &"POST".parse().unwrap()));
+    let response = client.post(sim.at("/v1/chat/completions")).header("content-type", "text/plain").body("{}");
     assert_eq!(response.send().await.unwrap().status(), 400);
-    assert_eq!(
-        get(&sim, "/v1/nothing").await.json::<Value>().await.unwrap(),
-        json!({ "detail": "Not Found" })
-    );
-    let served: Value =
-        ask(&sim, json!({ "model": "alias", "max_tokens": 2 })).await.json().await.unwrap();
+    assert_eq!(get(&sim, "/v1/nothing").await.json::<Value>().await.unwrap(), json!({ "detail": "Not Found" }));
+    let served: Value = ask(&sim, json!({ "model": "alias", "max_tokens": 2 })).await.json().await.unwrap();
     assert_eq!(served["choices"][0]["message"]["content"], "[sim] alias");
 }
 
@@ -368,8 +324,7 @@ async fn counters_count_tokens_and_prefix_hits() {
     assert_eq!(metric(&sim, "prefix_cache_queries_total").await, 2.0 * 104.0);
     assert_eq!(metric(&sim, "prefix_cache_hits_total").await, 96.0);
     let text = get(&sim, "/metrics").await.text().await.unwrap();
-    let line =
-        "vllm:request_success_total{engine=\"0\",model_name=\"m\",finished_reason=\"length\"} 2.0";
+    let line = "vllm:request_success_total{engine=\"0\",model_name=\"m\",finished_reason=\"length\"} 2.0";
     assert!(text.contains(line), "{text}");
 }
 
@@ -383,11 +338,7 @@ async fn time_passes_as_it_was_set() {
         let start = Instant::now();
         let text = ask(&sim, more.clone()).await.text().await.unwrap();
         assert!(text.ends_with("data: [DONE]\n\n"));
-        assert!(
-            start.elapsed() >= Duration::from_millis(least - 1),
-            "{:?} of {least} ms",
-            start.elapsed()
-        );
+        assert!(start.elapsed() >= Duration::from_millis(least - 1), "{:?} of {least} ms", start.elapsed());
     }
 }
 
@@ -399,26 +350,17 @@ async fn the_tape_shows_exactly_what_came() {
     let body = "{ \"model\" : \"nope\" }";
     for path in ["/old", "/v1/chat/completions?a=b%20c", "/blob"] {
         let bytes = if path == "/blob" { b"\xff\x00\x01".to_vec() } else { body.into() };
-        let request = Client::new()
-            .post(sim.at(path))
-            .header("X-One", "1")
-            .header("content-type", "application/json");
+        let request = Client::new().post(sim.at(path)).header("X-One", "1").header("content-type", "application/json");
         request.body(bytes).send().await.unwrap();
     }
     let tape: Value = get(&sim, "/sim/requests").await.json().await.unwrap();
     assert_eq!(tape["total"], 3);
     let [chat, blob] = tape["requests"].as_array().unwrap().as_slice() else { panic!("{tape}") };
-    assert_eq!(
-        (&chat["method"], &chat["path"]),
-        (&json!("POST"), &json!("/v1/chat/completions?a=b%20c"))
-    );
+    assert_eq!((&chat["method"], &chat["path"]), (&json!("POST"), &json!("/v1/chat/completions?a=b%20c")));
     assert!(chat["headers"].as_array().unwrap().contains(&json!(["x-one", "1"])));
     assert_eq!((&chat["body"], &chat["body_length"]), (&json!(body), &json!(body.len())));
     assert_eq!((&chat["finished"], &chat["aborted"]), (&json!(true), &json!(false)));
-    assert_eq!(
-        (&blob["body_base64"], &blob["fnv1a"]),
-        (&json!("/wAB"), &json!("f9210a1be4164051"))
-    );
+    assert_eq!((&blob["body_base64"], &blob["fnv1a"]), (&json!("/wAB"), &json!("f9210a1be4164051")));
 
     Client::new().delete(sim.at("/sim/requests")).send().await.unwrap();
     assert!(requests(&sim).await.is_empty());
@@ -428,11 +370,7 @@ async fn the_tape_shows_exactly_what_came() {
 async fn bodies_up_to_64_mib_are_taken() {
     let sim = Child::sim(&["--record", "0"]);
     let send = |size: usize| {
-        Client::new()
-            .post(sim.at("/v1/chat/completions"))
-            .body(vec![b' '; size])
-            .timeout(PATIENCE)
-            .send()
+        Client::new().post(sim.at("/v1/chat/completions")).body(vec![b' '; size]).timeout(PATIENCE).send()
     };
     assert_eq!(send(64 << 20).await.unwrap().status(), 400);
     // The connection may be closed while the rest is still on its way.
@@ -443,8 +381,7 @@ async fn bodies_up_to_64_mib_are_taken() {
 async fn an_upload_that_breaks_off_is_an_abort() {
     let sim = Child::sim(&[]);
     let mut socket = TcpStream::connect(sim.address()).await.unwrap();
-    let half =
-        b"POST /v1/chat/completions HTTP/1.1\r\nhost: sim\r\ncontent-length: 100\r\n\r\n{\"model\"";
+    let half = b"POST /v1/chat/completions HTTP/1.1\r\nhost: sim\r\ncontent-length: 100\r\n\r\n{\"model\"";
     socket.write_all(half).await.unwrap();
     drop(socket);
     last_is_aborted(&sim).await;
@@ -454,14 +391,10 @@ async fn an_upload_that_breaks_off_is_an_abort() {
 
 #[tokio::test]
 async fn a_status_is_given_as_often_as_it_says() {
-    let sim =
-        Child::sim(&["--fault", r#"{"kind":"status","status":429,"retry_after":7,"times":2}"#]);
+    let sim = Child::sim(&["--fault", r#"{"kind":"status","status":429,"retry_after":7,"times":2}"#]);
     for _ in 0..2 {
         let response = ask(&sim, json!({})).await;
-        assert_eq!(
-            (response.status().as_u16(), &response.headers()["retry-after"]),
-            (429, &"7".parse().unwrap())
-        );
+        assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (429, &"7".parse().unwrap()));
     }
     assert_eq!(ask(&sim, json!({})).await.status(), 200);
     assert_eq!(get(&sim, "/sim/fault").await.json::<Value>().await.unwrap(), json!([]));
@@ -498,8 +431,7 @@ async fn heads_and_tokens_can_be_late() {
     let sim = Child::sim(&[]);
     let late = Duration::from_millis(150);
     let timed = |fault: &'static str| {
-        let request =
-            Client::new().post(sim.at("/v1/chat/completions")).header("x-sim-fault", fault);
+        let request = Client::new().post(sim.at("/v1/chat/completions")).header("x-sim-fault", fault);
         let request = request.json(&chat(json!({ "stream": true }))).timeout(PATIENCE);
         async move {
             let start = Instant::now();
@@ -573,8 +505,7 @@ async fn garbage_takes_the_place_of_a_head_an_event_or_a_body() {
 
     let after = r#"{"kind":"garbage","after":2}"#;
     let request = Client::new().post(sim.at("/v1/chat/completions")).header("x-sim-fault", after);
-    let stream =
-        request.json(&chat(json!({ "stream": true, "max_tokens": 3 }))).send().await.unwrap();
+    let stream = request.json(&chat(json!({ "stream": true, "max_tokens": 3 }))).send().await.unwrap();
     let bytes = stream.bytes().await.unwrap();
     assert!(std::str::from_utf8(&bytes).is_err());
     let text = String::from_utf8_lossy(&bytes);
@@ -595,8 +526,7 @@ async fn an_error_event_ends_a_stream_as_vllm_ends_it() {
     assert_eq!(events.len(), 4, "{text}");
     let error = r#"{"error": {"message": "out of luck", "type": "InternalServerError", "param": null, "code": 500}}"#;
     assert_eq!(events[2..], [error, "[DONE]"]);
-    let whole: Value =
-        serde_json::from_str(&try_ask(&sim, json!({}), fault).await.unwrap()).unwrap();
+    let whole: Value = serde_json::from_str(&try_ask(&sim, json!({}), fault).await.unwrap()).unwrap();
     assert_eq!(whole["error"]["code"], 500);
 }
 
@@ -618,10 +548,7 @@ async fn a_stepped_stream_waits_for_each_step() {
     let first = stream.next().await.unwrap().unwrap();
     assert!(String::from_utf8_lossy(&first).contains("\"role\""));
     for expected in ["[sim]", " m", "[DONE]"] {
-        assert!(
-            timeout(Duration::from_millis(30), stream.next()).await.is_err(),
-            "{expected} came unasked"
-        );
+        assert!(timeout(Duration::from_millis(30), stream.next()).await.is_err(), "{expected} came unasked");
         Client::new().post(sim.at("/sim/step")).send().await.unwrap();
         let event = timeout(PATIENCE, stream.next()).await.unwrap().unwrap().unwrap();
         let text = String::from_utf8_lossy(&event);
@@ -651,8 +578,7 @@ async fn it_ends_cleanly_on_a_signal_even_with_answers_that_never_end() {
     for name in ["TERM", "INT"] {
         let mut sim = Child::sim(&["--fault", r#"{"kind":"hang"}"#, "--grace", "50ms"]);
         let _hanging = raw(&sim, &chat(json!({}))).await;
-        eventually("the request", || async { (requests(&sim).await.len() == 1).then_some(()) })
-            .await;
+        eventually("the request", || async { (requests(&sim).await.len() == 1).then_some(()) }).await;
         sim.signal(name);
         assert!(sim.wait().success());
     }

@@ -120,15 +120,11 @@ async fn exchange(app: &Arc<App>, wire: &Wire, endpoint: Endpoint, request: Requ
     }
     match endpoint {
         Endpoint::Generate(_) if !wish.is_json => refuse(Refusal::media_type(), turn),
-        Endpoint::Generate(api) => {
-            match generate(app, api, wish.request_id.as_deref(), &body, fault, turn).await {
-                Ok(Reply::Stream(response)) => response,
-                Ok(Reply::Json { body, fault, turn }) => {
-                    strike::deliver(app, json(body), fault, turn).await
-                }
-                Err((refusal, turn)) => refuse(refusal, turn),
-            }
-        }
+        Endpoint::Generate(api) => match generate(app, api, wish.request_id.as_deref(), &body, fault, turn).await {
+            Ok(Reply::Stream(response)) => response,
+            Ok(Reply::Json { body, fault, turn }) => strike::deliver(app, json(body), fault, turn).await,
+            Err((refusal, turn)) => refuse(refusal, turn),
+        },
         endpoint => match plain(app, endpoint, &body) {
             Ok(response) => strike::deliver(app, response, fault, turn).await,
             Err(refusal) => refuse(refusal, turn),
@@ -185,20 +181,12 @@ async fn collect(body: Body) -> Result<Bytes, Refusal> {
 impl App {
     pub(super) fn new(settings: Settings) -> io::Result<Self> {
         if settings.models.is_empty() {
-            return Err(io::Error::new(
-                ErrorKind::InvalidInput,
-                "a simulator needs a model's name",
-            ));
+            return Err(io::Error::new(ErrorKind::InvalidInput, "a simulator needs a model's name"));
         }
-        let label = HeaderValue::from_str(&settings.name).map_err(|_| {
-            io::Error::new(ErrorKind::InvalidInput, "the simulator's name does not fit in a header")
-        })?;
+        let label = HeaderValue::from_str(&settings.name)
+            .map_err(|_| io::Error::new(ErrorKind::InvalidInput, "the simulator's name does not fit in a header"))?;
         Ok(Self {
-            engine: Arc::new(Engine::new(
-                settings.max_num_seqs,
-                settings.max_queued,
-                settings.kv_blocks,
-            )),
+            engine: Arc::new(Engine::new(settings.max_num_seqs, settings.max_queued, settings.kv_blocks)),
             faults: Faults::new(settings.faults.clone()),
             tape: Tape::new(settings.record),
             dice: Dice::new(),
@@ -238,10 +226,7 @@ impl Wish {
         Self {
             request_id: text("x-request-id").map(String::from),
             fault: text("x-sim-fault").map(Fault::parse),
-            is_json: content_type
-                .split(';')
-                .next()
-                .is_some_and(|kind| kind.trim() == "application/json"),
+            is_json: content_type.split(';').next().is_some_and(|kind| kind.trim() == "application/json"),
         }
     }
 }

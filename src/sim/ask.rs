@@ -114,28 +114,17 @@ mod tests {
                 {"role":"assistant","content":null}],"max_tokens":9,"max_completion_tokens":5,"n":2}"#,
         );
         let ask = ask.unwrap();
-        assert_eq!(
-            (ask.echo.as_str(), ask.max_tokens, ask.choices, ask.stream),
-            ("new", Some(5), 2, false)
-        );
+        assert_eq!((ask.echo.as_str(), ask.max_tokens, ask.choices, ask.stream), ("new", Some(5), 2, false));
     }
 
     #[test]
     fn of_doubled_keys_the_last_counts() {
-        assert_eq!(
-            chat(r#"{"model":"a","model":"b","messages":[{"role":"user"}]}"#)
-                .unwrap()
-                .model
-                .unwrap(),
-            "b"
-        );
+        assert_eq!(chat(r#"{"model":"a","model":"b","messages":[{"role":"user"}]}"#).unwrap().model.unwrap(), "b");
     }
 
     #[test]
     fn prompts_are_texts_or_ids_one_or_several() {
-        let text = |prompt: &str| {
-            Ask::parse(Api::Text, format!(r#"{{"prompt":{prompt},"n":2}}"#).as_bytes())
-        };
+        let text = |prompt: &str| Ask::parse(Api::Text, format!(r#"{{"prompt":{prompt},"n":2}}"#).as_bytes());
         let size = |prompt| text(prompt).map(|ask| (ask.prompt.tokens, ask.choices)).unwrap();
         assert_eq!(size(r#""12345678""#), (2, 2));
         assert_eq!(size(r#"["12345678","1"]"#), (3, 4));
@@ -152,16 +141,8 @@ mod tests {
                         'input': '<dict of 1 items>'}";
         assert!(message.ends_with(expected), "{message}");
         assert_eq!(refusal(r#"{"messages":"hi"}"#).1.unwrap(), "body.messages");
-        assert!(
-            refusal(r#"{"messages":[{"role":"user"}],"max_tokens":"many"}"#)
-                .0
-                .contains("'int_parsing'")
-        );
-        assert!(
-            refusal(r#"{"messages":[{"role":"user"}],"stream":"maybe"}"#)
-                .0
-                .contains("'bool_parsing'")
-        );
+        assert!(refusal(r#"{"messages":[{"role":"user"}],"max_tokens":"many"}"#).0.contains("'int_parsing'"));
+        assert!(refusal(r#"{"messages":[{"role":"user"}],"stream":"maybe"}"#).0.contains("'bool_parsing'"));
         assert_eq!(refusal(r#"{"messages":[{"content":"x"}]}"#).1.unwrap(), "body.messages.0.role");
         assert_eq!(refusal(r#"{"messages":["#).1.unwrap(), "body.12");
         assert_eq!(refusal("[]").1.unwrap(), "body");
@@ -180,10 +161,7 @@ mod tests {
         };
         assert_eq!(ask("\"auto\"").unwrap().tool, None);
         assert_eq!(ask("\"required\"").unwrap().tool.unwrap(), "a");
-        assert_eq!(
-            ask(r#"{"type":"function","function":{"name":"b"}}"#).unwrap().tool.unwrap(),
-            "b"
-        );
+        assert_eq!(ask(r#"{"type":"function","function":{"name":"b"}}"#).unwrap().tool.unwrap(), "b");
         assert!(ask(r#"{"type":"function","function":{"name":"c"}}"#).is_err());
     }
 }

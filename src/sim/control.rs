@@ -80,9 +80,7 @@ fn faults(app: &App) -> Response {
 
 fn reply(json: String) -> Response {
     let mut response = Response::new(Body::from(json));
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 

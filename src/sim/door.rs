@@ -97,22 +97,13 @@ impl Listener for Door {
 
 impl Line {
     fn new(stream: TcpStream, keep_alive: Duration) -> Self {
-        Self {
-            stream,
-            wire: Wire(Arc::default()),
-            keep_alive,
-            idle_since: None,
-            timer: None,
-            blocked: false,
-        }
+        Self { stream, wire: Wire(Arc::default()), keep_alive, idle_since: None, timer: None, blocked: false }
     }
 
     /// Like uvicorn, a connection that has not asked anything yet may stay.
     fn is_idle(&self) -> bool {
         let shared = &self.wire.0;
-        !self.blocked
-            && shared.open.load(Ordering::Relaxed) == 0
-            && shared.served.load(Ordering::Relaxed)
+        !self.blocked && shared.open.load(Ordering::Relaxed) == 0 && shared.served.load(Ordering::Relaxed)
     }
 
     fn poll_expired(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -140,11 +131,7 @@ impl Line {
 }
 
 impl AsyncRead for Line {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let line = self.get_mut();
         let poll = Pin::new(&mut line.stream).poll_read(cx, buf);
         if poll.is_pending() && line.is_idle() {
@@ -157,11 +144,7 @@ impl AsyncRead for Line {
 }
 
 impl AsyncWrite for Line {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_write_vectored(cx, &[IoSlice::new(buf)])
     }
 

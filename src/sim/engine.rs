@@ -228,8 +228,7 @@ mod tests {
         assert_eq!(engine.kv_usage(), 0.5);
         drop(seat);
         assert_eq!((load(&engine), engine.kv_usage()), ((0, 0), 0.0));
-        let finished = Finish::ALL
-            .map(|finish| engine.counters.finished[finish as usize].load(Ordering::Relaxed));
+        let finished = Finish::ALL.map(|finish| engine.counters.finished[finish as usize].load(Ordering::Relaxed));
         assert_eq!(finished, [1, 0, 1, 0]);
     }
 }

@@ -114,11 +114,7 @@ impl TryFrom<Typed> for Fault {
         let kind = match typed.kind.as_str() {
             "status" => {
                 let status = typed.status.filter(|status| (200..1000).contains(status));
-                Kind::Status {
-                    status: status.ok_or_else(|| needs("status"))?,
-                    retry_after: typed.retry_after,
-                    message,
-                }
+                Kind::Status { status: status.ok_or_else(|| needs("status"))?, retry_after: typed.retry_after, message }
             }
             "slow" => Kind::Slow { delay: delay.ok_or_else(|| needs("delay"))? },
             "late-token" => Kind::LateToken { delay: delay.ok_or_else(|| needs("delay"))? },
@@ -138,8 +134,7 @@ impl TryFrom<Typed> for Fault {
 impl From<Fault> for Typed {
     fn from(fault: Fault) -> Self {
         let Fault { kind, times, probability, path } = fault;
-        let name =
-            |kind: &str| Self { kind: kind.into(), times, probability, path, ..Self::default() };
+        let name = |kind: &str| Self { kind: kind.into(), times, probability, path, ..Self::default() };
         match kind {
             Kind::Status { status, retry_after, message } => {
                 Self { status: Some(status), retry_after, message, ..name("status") }
@@ -149,9 +144,7 @@ impl From<Fault> for Typed {
             Kind::Stall { after } => Self { after: Some(after), ..name("stall") },
             Kind::Cut { after, reset } => Self { after, reset: Some(reset), ..name("cut") },
             Kind::Garbage { after } => Self { after, ..name("garbage") },
-            Kind::ErrorEvent { after, message } => {
-                Self { after: Some(after), message, ..name("error-event") }
-            }
+            Kind::ErrorEvent { after, message } => Self { after: Some(after), message, ..name("error-event") },
             Kind::Dead => name("dead"),
             Kind::Hang => name("hang"),
             Kind::Stepped => name("stepped"),
@@ -193,8 +186,7 @@ impl Faults {
         }
         let mut list = self.list.lock();
         let index = list.iter().position(|fault| {
-            fault.matches(path)
-                && fault.probability.is_none_or(|probability| self.dice.fraction() < probability)
+            fault.matches(path) && fault.probability.is_none_or(|probability| self.dice.fraction() < probability)
         })?;
         let kind = list[index].kind.clone();
         if !list[index].spend() {
@@ -248,13 +240,9 @@ mod tests {
 
     #[test]
     fn the_first_match_is_met_as_often_as_it_says() {
-        let faults =
-            Faults::new(vec![fault(r#"{"kind":"hang","times":2}"#), fault(r#"{"kind":"dead"}"#)]);
+        let faults = Faults::new(vec![fault(r#"{"kind":"hang","times":2}"#), fault(r#"{"kind":"dead"}"#)]);
         let chat = || faults.draw("/v1/chat/completions");
-        assert_eq!(
-            [chat(), chat(), chat()],
-            [Some(Kind::Hang), Some(Kind::Hang), Some(Kind::Dead)]
-        );
+        assert_eq!([chat(), chat(), chat()], [Some(Kind::Hang), Some(Kind::Hang), Some(Kind::Dead)]);
         assert_eq!(faults.draw("/health"), Some(Kind::Dead));
         assert_eq!(faults.draw("/v1/models"), None);
     }

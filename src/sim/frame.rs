@@ -60,9 +60,7 @@ impl Frame {
             ),
             usage: heading.usage,
             prompt_tokens: heading.prompt_tokens,
-            call: heading
-                .tool
-                .map(|name| Call { id: format!("chatcmpl-tool-{base}"), name: escape(name) }),
+            call: heading.tool.map(|name| Call { id: format!("chatcmpl-tool-{base}"), name: escape(name) }),
         }
     }
 
@@ -78,14 +76,7 @@ impl Frame {
     }
 
     /// The event of one token, `said` tokens having been generated with it; the last one of a choice has its reason.
-    pub(super) fn token(
-        &self,
-        out: &mut BytesMut,
-        choice: usize,
-        text: &str,
-        finish: Option<Finish>,
-        said: usize,
-    ) {
+    pub(super) fn token(&self, out: &mut BytesMut, choice: usize, text: &str, finish: Option<Finish>, said: usize) {
         self.open(out);
         let _ = match (self.api, &self.call) {
             (Api::Text, _) => write!(out, r#"{{"index":{choice},"text":"{text}""#),
@@ -103,15 +94,12 @@ impl Frame {
             ),
         };
         match (self.api, finish.map(Finish::name)) {
-            (Api::Chat, None) => out
-                .extend_from_slice(br#","logprobs":null,"finish_reason":null,"token_ids":null}]"#),
+            (Api::Chat, None) => out.extend_from_slice(br#","logprobs":null,"finish_reason":null,"token_ids":null}]"#),
             (Api::Chat, Some(reason)) => self.ending(out, reason),
             (Api::Text, reason) => {
                 out.extend_from_slice(br#","logprobs":null,"finish_reason":"#);
                 self.reason(out, reason);
-                out.extend_from_slice(
-                    br#","stop_reason":null,"prompt_token_ids":null,"token_ids":null}]"#,
-                );
+                out.extend_from_slice(br#","stop_reason":null,"prompt_token_ids":null,"token_ids":null}]"#);
             }
         }
         self.close(out, finish.is_some(), said);
@@ -137,14 +125,7 @@ impl Frame {
     }
 
     /// A whole body: the same `text` for each of `choices`.
-    pub(super) fn whole(
-        &self,
-        out: &mut BytesMut,
-        choices: usize,
-        text: &str,
-        finish: Finish,
-        said: usize,
-    ) {
+    pub(super) fn whole(&self, out: &mut BytesMut, choices: usize, text: &str, finish: Finish, said: usize) {
         let _ = write!(out, "{{{}", self.opening);
         for choice in 0..choices {
             if choice > 0 {
@@ -161,9 +142,7 @@ impl Frame {
             Api::Chat => br#""prompt_logprobs":null,"prompt_token_ids":null,"prompt_text":null,"#,
             Api::Text => b"".as_slice(),
         });
-        out.extend_from_slice(
-            br#""kv_transfer_params":null,"ec_transfer_params":null,"metrics":null}"#,
-        );
+        out.extend_from_slice(br#""kv_transfer_params":null,"ec_transfer_params":null,"metrics":null}"#);
     }
 
     fn whole_choice(&self, out: &mut BytesMut, choice: usize, text: &str, finish: Finish) {
@@ -184,16 +163,10 @@ impl Frame {
                 )
             }
         };
-        let _ = write!(
-            out,
-            r#","logprobs":null,"finish_reason":"{reason}","stop_reason":null,"token_ids":null,"#
-        );
+        let _ = write!(out, r#","logprobs":null,"finish_reason":"{reason}","stop_reason":null,"token_ids":null,"#);
         out.extend_from_slice(match self.api {
             Api::Chat => br#""routed_experts":null}"#,
-            Api::Text => {
-                br#""prompt_logprobs":null,"prompt_token_ids":null,"routed_experts":null}"#
-                    .as_slice()
-            }
+            Api::Text => br#""prompt_logprobs":null,"prompt_token_ids":null,"routed_experts":null}"#.as_slice(),
         });
     }
 
@@ -203,10 +176,7 @@ impl Frame {
     }
 
     fn ending(&self, out: &mut BytesMut, reason: &str) {
-        let _ = write!(
-            out,
-            r#","logprobs":null,"finish_reason":"{reason}","stop_reason":null,"token_ids":null}}]"#
-        );
+        let _ = write!(out, r#","logprobs":null,"finish_reason":"{reason}","stop_reason":null,"token_ids":null}}]"#);
     }
 
     fn reason(&self, out: &mut BytesMut, reason: Option<&str>) {

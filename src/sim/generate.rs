@@ -46,8 +46,7 @@ pub(super) async fn generate(
     fault: Option<Kind>,
     turn: Turn,
 ) -> Result<Reply, (Refusal, Turn)> {
-    let admitted =
-        Plan::new(app, api, request_id, body).and_then(|plan| Ok((plan, app.engine.enter()?)));
+    let admitted = Plan::new(app, api, request_id, body).and_then(|plan| Ok((plan, app.engine.enter()?)));
     let (plan, ticket) = match admitted {
         Ok(admitted) => admitted,
         Err(refusal) => return Err((refusal, turn)),
@@ -57,17 +56,11 @@ pub(super) async fn generate(
         return Ok(Reply::Stream(event_stream(talk)));
     }
     let mut seat = ticket.seat().await;
-    let rest = app
-        .settings
-        .itl
-        .saturating_mul(plan.budget.saturating_sub(1).try_into().unwrap_or(u32::MAX));
+    let rest = app.settings.itl.saturating_mul(plan.budget.saturating_sub(1).try_into().unwrap_or(u32::MAX));
     pause(prefill(app, &mut seat, &plan.ask) + rest).await;
     if let Some(Kind::ErrorEvent { message, .. }) = &fault {
         seat.finish(Finish::Error);
-        return Err((
-            Refusal::internal(message.as_deref().unwrap_or("Internal server error")),
-            turn,
-        ));
+        return Err((Refusal::internal(message.as_deref().unwrap_or("Internal server error")), turn));
     }
     Ok(Reply::Json { body: plan.whole(seat), fault, turn })
 }
@@ -93,8 +86,7 @@ pub(super) async fn pause_until(deadline: Instant) {
 }
 
 fn event_stream(talk: Talk) -> Response {
-    let events =
-        stream::unfold(Box::new(talk), |mut talk| async move { Some((talk.next().await?, talk)) });
+    let events = stream::unfold(Box::new(talk), |mut talk| async move { Some((talk.next().await?, talk)) });
     let mut response = Response::new(Body::from_stream(events));
     let value = HeaderValue::from_static("text/event-stream; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, value);
@@ -120,9 +112,7 @@ impl Plan {
             api,
             stream: ask.stream,
             base,
-            created: SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |since| since.as_secs()),
+            created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             model,
             usage: ask.usage,
             prompt_tokens: ask.prompt.tokens,
@@ -164,9 +154,7 @@ impl App {
             Some(asked) => models.iter().find(|model| *model == asked),
             None => models.first(),
         };
-        found
-            .map(String::as_str)
-            .ok_or_else(|| Refusal::unknown_model(asked.unwrap_or_default(), models))
+        found.map(String::as_str).ok_or_else(|| Refusal::unknown_model(asked.unwrap_or_default(), models))
     }
 
     /// How many tokens each answer has, and how it ends. As in vLLM, `max_tokens` may not pass the whole context, and is

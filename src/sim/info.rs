@@ -51,42 +51,18 @@ pub(super) fn metrics(app: &App) -> String {
     let (engine, counters) = (&app.engine, &app.engine.counters);
     let mut page = Page::new(&app.settings.models[0]);
     let load = |gauge: &std::sync::atomic::AtomicUsize| gauge.load(Relaxed) as f64;
-    page.gauge(
-        "num_requests_running",
-        "Number of requests in model execution batches.",
-        load(&engine.running),
-    );
-    page.gauge(
-        "num_requests_waiting",
-        "Number of requests waiting to be processed.",
-        load(&engine.waiting),
-    );
-    page.head(
-        "engine_sleep_state",
-        "Engine sleep state; awake = 1 means engine is awake.",
-        "gauge",
-    );
+    page.gauge("num_requests_running", "Number of requests in model execution batches.", load(&engine.running));
+    page.gauge("num_requests_waiting", "Number of requests waiting to be processed.", load(&engine.waiting));
+    page.head("engine_sleep_state", "Engine sleep state; awake = 1 means engine is awake.", "gauge");
     for (state, value) in [("awake", 1.0), ("weights_offloaded", 0.0), ("discard_all", 0.0)] {
         page.sample("engine_sleep_state", &format!(",sleep_state=\"{state}\""), value);
     }
-    page.gauge(
-        "kv_cache_usage_perc",
-        "KV-cache usage. 1 means 100 percent usage.",
-        engine.kv_usage(),
-    );
+    page.gauge("kv_cache_usage_perc", "KV-cache usage. 1 means 100 percent usage.", engine.kv_usage());
     for (name, help, counter) in [
-        (
-            "prefix_cache_queries_total",
-            "Prefix cache queries, in tokens.",
-            &counters.prefix_queries,
-        ),
+        ("prefix_cache_queries_total", "Prefix cache queries, in tokens.", &counters.prefix_queries),
         ("prefix_cache_hits_total", "Prefix cache hits, in tokens.", &counters.prefix_hits),
         ("prompt_tokens_total", "Number of prefill tokens processed.", &counters.prompt_tokens),
-        (
-            "generation_tokens_total",
-            "Number of generation tokens processed.",
-            &counters.generation_tokens,
-        ),
+        ("generation_tokens_total", "Number of generation tokens processed.", &counters.generation_tokens),
     ] {
         page.head(name, help, "counter");
         page.sample(name, "", counter.load(Relaxed) as f64);
@@ -94,17 +70,9 @@ pub(super) fn metrics(app: &App) -> String {
     page.head("request_success_total", "Count of successfully processed requests.", "counter");
     for finish in Finish::ALL {
         let count = counters.finished[finish as usize].load(Relaxed) as f64;
-        page.sample(
-            "request_success_total",
-            &format!(",finished_reason=\"{}\"", finish.name()),
-            count,
-        );
+        page.sample("request_success_total", &format!(",finished_reason=\"{}\"", finish.name()), count);
     }
-    page.head(
-        "admission_rejections_total",
-        "Requests rejected by a queue limit, by reason.",
-        "counter",
-    );
+    page.head("admission_rejections_total", "Requests rejected by a queue limit, by reason.", "counter");
     let rejected = counters.rejected.load(Relaxed) as f64;
     page.sample("admission_rejections_total", ",reason=\"max_num_queued_reqs\"", rejected);
     page.text

@@ -10,46 +10,24 @@ pub(super) fn malformed(text: &str, error: &serde_json::Error) -> Refusal {
     if error.to_string().starts_with("recursion limit") {
         return Refusal::unreadable();
     }
-    let before: usize =
-        text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let loc = format!("body.{}", (before + error.column()).saturating_sub(1));
     let reason = if error.is_eof() { "Expecting value" } else { "Invalid JSON" };
-    Refusal::validation(
-        "json_invalid",
-        &loc,
-        "JSON decode error",
-        "'<dict of 0 items>'",
-        Some(reason),
-    )
+    Refusal::validation("json_invalid", &loc, "JSON decode error", "'<dict of 0 items>'", Some(reason))
 }
 
 /// JSON of another type than the request's, or that lacks a key.
-pub(super) fn mistyped(
-    body: &Value,
-    error: &serde_path_to_error::Error<serde_json::Error>,
-) -> Refusal {
+pub(super) fn mistyped(body: &Value, error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
     let path = error.path().to_string().replace('[', ".").replace(']', "");
     let text = error.inner().to_string();
     let pointer = format!("/{}", path.replace('.', "/"));
     let input = summary(body.pointer(&pointer).unwrap_or(body));
-    if let Some(field) =
-        text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next())
-    {
-        return Refusal::validation(
-            "missing",
-            &format!("body.{path}.{field}"),
-            "Field required",
-            &input,
-            None,
-        );
+    if let Some(field) = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        return Refusal::validation("missing", &format!("body.{path}.{field}"), "Field required", &input, None);
     }
     let (kind, msg) = match text.rsplit("expected ").next().unwrap_or_default() {
-        "i64" | "u32" => {
-            ("int_parsing", "Input should be a valid integer, unable to parse string as an integer")
-        }
-        "a boolean" => {
-            ("bool_parsing", "Input should be a valid boolean, unable to interpret input")
-        }
+        "i64" | "u32" => ("int_parsing", "Input should be a valid integer, unable to parse string as an integer"),
+        "a boolean" => ("bool_parsing", "Input should be a valid boolean, unable to interpret input"),
         "a sequence" => ("list_type", "Input should be a valid list"),
         "a string" => ("string_type", "Input should be a valid string"),
         _ => ("value_error", "Input should be of a valid type"),
@@ -80,9 +58,6 @@ mod tests {
 
     #[test]
     fn text_is_cut_between_characters() {
-        assert_eq!(
-            [cut("aé", 1), cut("aé", 2), cut("aé", 3), cut("aé", 9)],
-            ["a", "a", "aé", "aé"]
-        );
+        assert_eq!([cut("aé", 1), cut("aé", 2), cut("aé", 3), cut("aé", 9)], ["a", "a", "aé", "aé"]);
     }
 }

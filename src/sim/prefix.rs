@@ -62,8 +62,7 @@ impl Prompt {
 
     fn absorb(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let (head, rest) =
-                bytes.split_at(bytes.len().min(BLOCK_BYTES - self.bytes % BLOCK_BYTES));
+            let (head, rest) = bytes.split_at(bytes.len().min(BLOCK_BYTES - self.bytes % BLOCK_BYTES));
             self.hash = fnv1a(self.hash, head);
             self.bytes += head.len();
             if self.bytes.is_multiple_of(BLOCK_BYTES) {

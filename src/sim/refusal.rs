@@ -23,32 +23,16 @@ impl Refusal {
     pub(super) fn invalid(message: &str, param: &str, value: Option<i64>) -> Self {
         let value = value.map_or(String::new(), |value| format!(", value={value}"));
         let message = format!("{message} (parameter={param}{value})");
-        Self::Error {
-            status: 400,
-            kind: "BadRequestError".into(),
-            message,
-            param: Some(param.into()),
-        }
+        Self::Error { status: 400, kind: "BadRequestError".into(), message, param: Some(param.into()) }
     }
 
     /// The same, where vLLM names no parameter.
     pub(super) fn bad(message: impl Into<String>) -> Self {
-        Self::Error {
-            status: 400,
-            kind: "BadRequestError".into(),
-            message: message.into(),
-            param: None,
-        }
+        Self::Error { status: 400, kind: "BadRequestError".into(), message: message.into(), param: None }
     }
 
     /// A body that is not of the request's type, at `loc` (such as `body.messages.0`).
-    pub(super) fn validation(
-        kind: &str,
-        loc: &str,
-        msg: &str,
-        input: &str,
-        ctx: Option<&str>,
-    ) -> Self {
+    pub(super) fn validation(kind: &str, loc: &str, msg: &str, input: &str, ctx: Option<&str>) -> Self {
         let ctx = ctx.map_or(String::new(), |error| format!(", 'ctx': {{'error': '{error}'}}"));
         let message = format!(
             "1 validation error:\n  {{'type': '{kind}', 'loc': '{loc}', 'msg': '{msg}', 'input': {input}{ctx}}}"
@@ -58,43 +42,23 @@ impl Refusal {
 
     /// A content type other than JSON.
     pub(super) fn media_type() -> Self {
-        let message =
-            "1 validation error:\n  Unsupported Media Type: Only 'application/json' is allowed";
-        Self::Error {
-            status: 400,
-            kind: "Bad Request".into(),
-            message: message.into(),
-            param: None,
-        }
+        let message = "1 validation error:\n  Unsupported Media Type: Only 'application/json' is allowed";
+        Self::Error { status: 400, kind: "Bad Request".into(), message: message.into(), param: None }
     }
 
     /// A body that cannot be read at all.
     pub(super) fn unreadable() -> Self {
-        Self::Detail {
-            status: StatusCode::BAD_REQUEST,
-            text: "There was an error parsing the body",
-            allow: None,
-        }
+        Self::Detail { status: StatusCode::BAD_REQUEST, text: "There was an error parsing the body", allow: None }
     }
 
     /// A body beyond what is taken.
     pub(super) fn too_large() -> Self {
-        Self::Detail {
-            status: StatusCode::PAYLOAD_TOO_LARGE,
-            text: "Request Entity Too Large",
-            allow: None,
-        }
+        Self::Detail { status: StatusCode::PAYLOAD_TOO_LARGE, text: "Request Entity Too Large", allow: None }
     }
 
     pub(super) fn unknown_model(model: &str, models: &[String]) -> Self {
-        let message =
-            format!("The model `{model}` does not exist. Valid aliases: {}.", models.join(", "));
-        Self::Error {
-            status: 404,
-            kind: "NotFoundError".into(),
-            message,
-            param: Some("model".into()),
-        }
+        let message = format!("The model `{model}` does not exist. Valid aliases: {}.", models.join(", "));
+        Self::Error { status: 404, kind: "NotFoundError".into(), message, param: Some("model".into()) }
     }
 
     pub(super) fn not_found() -> Self {
@@ -103,39 +67,23 @@ impl Refusal {
 
     /// `allow` names the methods that there are.
     pub(super) fn wrong_method(allow: &'static str) -> Self {
-        Self::Detail {
-            status: StatusCode::METHOD_NOT_ALLOWED,
-            text: "Method Not Allowed",
-            allow: Some(allow),
-        }
+        Self::Detail { status: StatusCode::METHOD_NOT_ALLOWED, text: "Method Not Allowed", allow: Some(allow) }
     }
 
     /// The engine is gone for good.
     pub(super) fn dead() -> Self {
-        Self::internal(
-            "EngineCore encountered an issue. See stack trace (above) for the root cause.",
-        )
+        Self::internal("EngineCore encountered an issue. See stack trace (above) for the root cause.")
     }
 
     pub(super) fn internal(message: &str) -> Self {
-        Self::Error {
-            status: 500,
-            kind: "InternalServerError".into(),
-            message: message.into(),
-            param: None,
-        }
+        Self::Error { status: 500, kind: "InternalServerError".into(), message: message.into(), param: None }
     }
 
     /// What a fault asks for; the kind is the status's phrase unless it has none.
     pub(super) fn status(status: u16, message: Option<&str>) -> Self {
         let phrase = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
         let kind = phrase.unwrap_or("Error");
-        Self::Error {
-            status,
-            kind: kind.into(),
-            message: message.unwrap_or(kind).into(),
-            param: None,
-        }
+        Self::Error { status, kind: kind.into(), message: message.unwrap_or(kind).into(), param: None }
     }
 
     /// The body, in the order of vLLM's keys.
@@ -144,9 +92,7 @@ impl Refusal {
             Self::Error { status, kind, message, param } => {
                 let [message, kind] = [message, kind].map(|text| json!(text));
                 let param = json!(param);
-                format!(
-                    r#"{{"error":{{"message":{message},"type":{kind},"param":{param},"code":{status}}}}}"#
-                )
+                format!(r#"{{"error":{{"message":{message},"type":{kind},"param":{param},"code":{status}}}}}"#)
             }
             Self::Detail { text, .. } => json!({ "detail": text }).to_string(),
         }
@@ -169,9 +115,7 @@ impl Refusal {
         let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         *response.status_mut() = match self {
-            Self::Error { status, .. } => {
-                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-            }
+            Self::Error { status, .. } => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             Self::Detail { status, allow, .. } => {
                 if let Some(allow) = allow {
                     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));

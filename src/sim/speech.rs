@@ -86,10 +86,7 @@ mod tests {
 
     #[test]
     fn it_names_itself_and_echoes_until_the_budget_is_spent() {
-        assert_eq!(
-            whole(Speech::new("a", "m", " two  words\n", 6, false)),
-            "[a] m two words two words"
-        );
+        assert_eq!(whole(Speech::new("a", "m", " two  words\n", 6, false)), "[a] m two words two words");
         assert_eq!(whole(Speech::new("a", "m", "", 3, false)), "[a] m ok");
         assert_eq!(whole(Speech::new("a", "m", "x", 1, false)), "[a]");
         assert_eq!(whole(Speech::new("a", "m", "say \"hi\"", 4, false)), r#"[a] m say \"hi\""#);

@@ -21,12 +21,7 @@ use super::tape::Turn;
 const NOT_HTTP: &[u8] = b"\x16\x03\x01 this is not HTTP \xff\xfe\r\n\r\n";
 
 /// Lets faults strike that come before the first byte of an answer; `None` lets the request go on.
-pub(super) async fn before(
-    app: &App,
-    path: &str,
-    fault: &Kind,
-    turn: &mut Turn,
-) -> Option<Response> {
+pub(super) async fn before(app: &App, path: &str, fault: &Kind, turn: &mut Turn) -> Option<Response> {
     match fault {
         Kind::Status { status, retry_after, message } => {
             let mut response = Refusal::status(*status, message.as_deref()).into_response();
@@ -70,9 +65,7 @@ pub(super) async fn deliver(
     let body = match fault {
         Some(Kind::Stall { .. } | Kind::Cut { .. }) => {
             let first = stream::once(ready(Ok(body.slice(..length / 2))));
-            Body::from_stream(
-                first.chain(stream::once(break_off(fault, turn)).map(|error| error.map(never))),
-            )
+            Body::from_stream(first.chain(stream::once(break_off(fault, turn)).map(|error| error.map(never))))
         }
         Some(Kind::Garbage { .. }) => {
             turn.finish();

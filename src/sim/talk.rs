@@ -58,13 +58,7 @@ enum Event {
 // === impl Talk ===
 
 impl Talk {
-    pub(super) fn new(
-        app: Arc<App>,
-        plan: Plan,
-        ticket: Ticket,
-        fault: Option<Kind>,
-        turn: Turn,
-    ) -> Self {
+    pub(super) fn new(app: Arc<App>, plan: Plan, ticket: Ticket, fault: Option<Kind>, turn: Turn) -> Self {
         let next = match plan.api {
             Api::Chat => Event::Role(0),
             Api::Text => Event::Token(0),
@@ -137,9 +131,7 @@ impl Talk {
                 Some(Ok(Bytes::from_static(NOT_JSON)))
             }
             Some(Kind::ErrorEvent { after, message }) if *after == self.events => {
-                let error =
-                    Refusal::internal(message.as_deref().unwrap_or("Internal server error"))
-                        .event();
+                let error = Refusal::internal(message.as_deref().unwrap_or("Internal server error")).event();
                 self.out.extend_from_slice(error.as_bytes());
                 self.out.extend_from_slice(DONE);
                 self.end(Finish::Error);

@@ -93,13 +93,7 @@ impl Typed {
         let value: Value = serde_json::from_str(body).map_err(|error| malformed(body, &error))?;
         if !value.is_object() {
             let msg = "Input should be a valid dictionary or object to extract fields from";
-            return Err(Refusal::validation(
-                "model_attributes_type",
-                "body",
-                msg,
-                &summary(&value),
-                None,
-            ));
+            return Err(Refusal::validation("model_attributes_type", "body", msg, &summary(&value), None));
         }
         serde_path_to_error::deserialize(&value).map_err(|error| mistyped(&value, &error))
     }
@@ -119,13 +113,7 @@ impl Typed {
     pub(super) fn chat(&self, body: &[u8]) -> Result<(Prompt, String, usize), Refusal> {
         let Some(messages) = &self.messages else {
             let value = serde_json::from_slice(body).unwrap_or(Value::Null);
-            return Err(Refusal::validation(
-                "missing",
-                "body.messages",
-                "Field required",
-                &summary(&value),
-                None,
-            ));
+            return Err(Refusal::validation("missing", "body.messages", "Field required", &summary(&value), None));
         };
         if messages.is_empty() {
             let message = "Cannot apply chat template to an empty conversation. Provide at least one message.";
@@ -153,10 +141,7 @@ impl Typed {
 
     pub(super) fn usage(&self) -> Usage {
         match &self.stream_options {
-            Some(StreamOptions {
-                include_usage: Some(true),
-                continuous_usage_stats: Some(true),
-            }) => Usage::Always,
+            Some(StreamOptions { include_usage: Some(true), continuous_usage_stats: Some(true) }) => Usage::Always,
             Some(StreamOptions { include_usage: Some(true), .. }) => Usage::Last,
             _ => Usage::Never,
         }
@@ -170,16 +155,11 @@ impl Typed {
             _ => return Ok(None),
         };
         if tools.is_empty() {
-            return Err(Refusal::invalid(
-                "When using `tool_choice`, `tools` must be set.",
-                "tool_choice",
-                None,
-            ));
+            return Err(Refusal::invalid("When using `tool_choice`, `tools` must be set.", "tool_choice", None));
         }
         let found = tools.iter().find(|tool| wanted.is_none_or(|name| *name == tool.function.name));
         let Some(tool) = found else {
-            let message =
-                "The tool specified in `tool_choice` does not match any of the specified `tools`";
+            let message = "The tool specified in `tool_choice` does not match any of the specified `tools`";
             return Err(Refusal::invalid(message, "tool_choice", None));
         };
         Ok(Some(tool.function.name.clone()))
