@@ -9,8 +9,10 @@ use http::Uri;
 pub fn url(text: &str) -> Result<Uri, &'static str> {
     const SHAPE: &str = "must be a URL such as \"http://host:8000/v1\"";
     let uri: Uri = text.parse().map_err(|_| SHAPE)?;
-    let authority = uri.authority().ok_or(SHAPE)?;
-    if !matches!(uri.scheme_str(), Some("http" | "https")) {
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return Err(SHAPE);
+    };
+    if !["http", "https"].contains(&scheme) {
         return Err("must begin with \"http://\" or \"https://\"");
     }
     if authority.as_str().contains('@') {
