@@ -77,7 +77,7 @@ impl Fill<'_> {
             Ok(Expanded { text, variables: 0 }) => Some(text.into()),
             Ok(Expanded { text, .. }) => {
                 self.typed.0.insert(path.into(), typed.into());
-                Some(if self.marks.is_plain(path) { retype(text) } else { text.into() })
+                Some(if self.marks.is_plain_variable(path) { retype(text) } else { text.into() })
             }
             Err(message) => {
                 self.typed.0.insert(path.into(), typed.into());
@@ -139,6 +139,7 @@ fn retype(text: String) -> Value {
         Scalar::Boolean(value) => value.into(),
         Scalar::Integer(value) => value.into(),
         Scalar::FloatingPoint(value) => value.into_inner().into(),
+        Scalar::String(_) if text.is_empty() => Value::Null,
         Scalar::String(_) => text.into(),
     }
 }
@@ -162,9 +163,9 @@ mod tests {
     #[test]
     fn variables_are_filled_in_and_plain_scalars_typed_anew() {
         let text =
-            "a: ${N}\nb: \"${N}\"\nc: ${NONE:-7}\nd: ${EMPTY:-x}${N}\ne: ${T}\nf: ${F}\ng: $${N} $5\nh: [${EMPTY}]\n";
+            "a: ${N}\nb: \"${N}\"\nc: ${NONE:-7}\nd: ${EMPTY:-x}${N}\ne: ${T}\nf: ${F}\ng: $${N} $5\nh: ${EMPTY}\n";
         let (value, problems) = filled(text);
-        let wanted = "{a: 5, b: '5', c: 7, d: x5, e: true, f: 0.5, g: '${N} $5', h: [null]}";
+        let wanted = "{a: 5, b: '5', c: 7, d: x5, e: true, f: 0.5, g: '${N} $5', h: null}";
         assert_eq!(value, serde_yaml::from_str::<Value>(wanted).unwrap());
         assert_eq!(problems, [""; 0]);
     }
@@ -177,7 +178,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_filled_in_is_told_with_its_path() {
-        let (_, problems) = filled("a: {b: [${NONE}]}\nc: \"${N\"\nd: ${1x}\n");
+        let (_, problems) = filled("a:\n  b:\n  - ${NONE}\nc: \"${N\"\nd: ${1x}\n");
         assert_eq!(problems.len(), 3, "{problems:?}");
         assert!(problems[0].starts_with("a.b[0]: the environment variable NONE is not set"));
         assert!(problems[1].starts_with("c: \"${\" without \"}\""));

@@ -68,10 +68,14 @@ impl Schema {
                     schema.check(&problem::item(path, i), item, findings);
                 }
             }
-            (Self::Names(names), Value::String(name)) if !names.contains(&name.as_str()) => {
-                let message = format!("must be {}{}", either(names), suggestion(name, names.iter().copied()));
-                findings.add(path, message);
-                *name = names.first().copied().unwrap_or_default().into();
+            // Nothing may stand for a name that can be left out; serde knows.
+            (Self::Names(names), value) if !value.is_null() => {
+                let name = value.as_str().unwrap_or_default();
+                if !names.contains(&name) {
+                    let message = format!("must be {}{}", either(names), suggestion(name, names.iter().copied()));
+                    findings.add(path, message);
+                    *value = names.first().copied().unwrap_or_default().into();
+                }
             }
             _ => {}
         }

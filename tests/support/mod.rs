@@ -1,5 +1,5 @@
 //! The harness of the black-box tests: the real binary as a child, and waiting for what can be observed.
-#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses its part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
 
 mod router;

@@ -1,9 +1,9 @@
 //! Rules for backends and their peers.
 
-use super::super::address;
 use super::super::file::{Backend, Health, Peer, Timeouts};
 use super::super::problem;
 use super::{Rules, Taken};
+use crate::upstream::Origin;
 
 impl<'a> Rules<'a> {
     pub(super) fn backends(&mut self) {
@@ -62,8 +62,8 @@ impl<'a> Rules<'a> {
     }
 
     fn url(&mut self, path: String, url: &str) {
-        if let Err(message) = address::url(url) {
-            self.findings.add(path, message);
+        if let Err(error) = Origin::parse(url, None, 1) {
+            self.findings.add(path, error.to_string());
         }
     }
 
