@@ -61,6 +61,12 @@ pub(super) enum Reply {
     },
 }
 
+/// A whole body and its content type.
+pub(super) struct Document {
+    pub(super) kind: Option<HeaderValue>,
+    pub(super) body: Bytes,
+}
+
 /// What of a request's headers counts.
 struct Wish {
     request_id: Option<String>,
@@ -132,23 +138,23 @@ async fn exchange(app: &Arc<App>, wire: &Wire, endpoint: Endpoint, request: Requ
     }
 }
 
-fn plain(app: &App, endpoint: Endpoint, body: &[u8]) -> Result<(HeaderValue, Bytes), Refusal> {
+fn plain(app: &App, endpoint: Endpoint, body: &[u8]) -> Result<Document, Refusal> {
     match endpoint {
         Endpoint::Tokenize => info::tokenize(app, &Typed::parse(body)?).map(json),
         Endpoint::Models => Ok(json(info::models(app))),
         Endpoint::Version => Ok(json(Bytes::from_static(br#"{"version":"0.32.0"}"#))),
         Endpoint::Metrics => {
             let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-            Ok((text, info::metrics(app).into()))
+            Ok(Document { kind: Some(text), body: info::metrics(app).into() })
         }
-        Endpoint::Health => Ok(json(Bytes::new())),
+        Endpoint::Health => Ok(Document { kind: None, body: Bytes::new() }),
         Endpoint::WrongMethod(allow) => Err(Refusal::wrong_method(allow)),
         Endpoint::Generate(_) | Endpoint::Control | Endpoint::Unknown => Err(Refusal::not_found()),
     }
 }
 
-fn json(body: Bytes) -> (HeaderValue, Bytes) {
-    (HeaderValue::from_static("application/json"), body)
+fn json(body: Bytes) -> Document {
+    Document { kind: Some(HeaderValue::from_static("application/json")), body }
 }
 
 fn refuse(refusal: Refusal, mut turn: Turn) -> Response {

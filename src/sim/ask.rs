@@ -144,7 +144,7 @@ mod tests {
         assert!(refusal(r#"{"messages":[{"role":"user"}],"max_tokens":"many"}"#).0.contains("'int_parsing'"));
         assert!(refusal(r#"{"messages":[{"role":"user"}],"stream":"maybe"}"#).0.contains("'bool_parsing'"));
         assert_eq!(refusal(r#"{"messages":[{"content":"x"}]}"#).1.unwrap(), "body.messages.0.role");
-        assert_eq!(refusal(r#"{"messages":["#).1.unwrap(), "body.12");
+        assert_eq!(refusal(r#"{"messages":["#).1.unwrap(), "body.13");
         assert_eq!(refusal("[]").1.unwrap(), "body");
         let deep = format!(r#"{{"messages":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
         assert_eq!(chat(&deep).unwrap_err(), Refusal::unreadable());

@@ -162,12 +162,14 @@ impl App {
     fn budget(&self, ask: &Ask) -> Result<(usize, Finish), Refusal> {
         let (context, prompt) = (self.settings.max_model_len, ask.prompt.tokens);
         if prompt >= context {
+            // vLLM stops counting here, and so says the same of any prompt that is too long.
+            let least = context + 1;
             let message = format!(
-                "This model's maximum context length is {context} tokens. However, your prompt contains {prompt} \
-                 input tokens, which exceeds this limit even without any output tokens. Please reduce the length of \
-                 the input prompt."
+                "This model's maximum context length is {context} tokens. However, your prompt contains at least \
+                 {least} input tokens, which exceeds this limit even without any output tokens. Please reduce the \
+                 length of the input prompt."
             );
-            return Err(Refusal::invalid(&message, "input_tokens", Some(prompt as i64)));
+            return Err(Refusal::invalid(&message, "input_tokens", Some(least as i64)));
         }
         let room = context - prompt;
         match ask.max_tokens {

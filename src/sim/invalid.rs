@@ -11,9 +11,10 @@ pub(super) fn malformed(text: &str, error: &serde_json::Error) -> Refusal {
         return Refusal::unreadable();
     }
     let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
-    let loc = format!("body.{}", (before + error.column()).saturating_sub(1));
-    let reason = if error.is_eof() { "Expecting value" } else { "Invalid JSON" };
-    Refusal::validation("json_invalid", &loc, "JSON decode error", "'<dict of 0 items>'", Some(reason))
+    // A column counts the character that was not expected; at the end there is none.
+    let offset = before + error.column() - usize::from(!error.is_eof() && error.column() > 0);
+    let reason = Some("Expecting value");
+    Refusal::validation("json_invalid", &format!("body.{offset}"), "JSON decode error", "'<dict of 0 items>'", reason)
 }
 
 /// JSON of another type than the request's, or that lacks a key.

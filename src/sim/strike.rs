@@ -12,7 +12,7 @@ use futures::{StreamExt, stream};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use super::app::App;
+use super::app::{App, Document};
 use super::door::Fate;
 use super::fault::Kind;
 use super::refusal::Refusal;
@@ -55,12 +55,8 @@ pub(super) async fn before(app: &App, path: &str, fault: &Kind, turn: &mut Turn)
 }
 
 /// Sends an answer that is not streamed, spoiled if it has to be.
-pub(super) async fn deliver(
-    app: &App,
-    (kind, body): (HeaderValue, Bytes),
-    fault: Option<Kind>,
-    mut turn: Turn,
-) -> Response {
+pub(super) async fn deliver(app: &App, document: Document, fault: Option<Kind>, mut turn: Turn) -> Response {
+    let Document { kind, body } = document;
     let length = body.len();
     let body = match fault {
         Some(Kind::Stall { .. } | Kind::Cut { .. }) => {
@@ -82,7 +78,9 @@ pub(super) async fn deliver(
         }
     };
     let mut response = Response::new(body);
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    if let Some(kind) = kind {
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    }
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     response
 }

@@ -121,7 +121,7 @@ mod tests {
     fn what_is_not_an_origin_says_why() {
         for (url, why) in [
             ("", OriginError::Malformed),
-            ("a", OriginError::Malformed),
+            ("a", OriginError::Scheme),
             ("/v1", OriginError::Malformed),
             ("http://", OriginError::Malformed),
             ("a:80", OriginError::Scheme),
@@ -131,7 +131,7 @@ mod tests {
             ("http://a/#f", OriginError::Query),
             ("http://a:0", OriginError::Port),
             ("http://a:", OriginError::Port),
-            ("http://a:99999", OriginError::Malformed),
+            ("http://a:99999", OriginError::Port),
         ] {
             assert_eq!(Origin::parse(url, None, 1), Err(why), "{url}");
         }
