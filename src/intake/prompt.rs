@@ -188,7 +188,10 @@ fn content_text(content: Option<&RawValue>, what: &str) -> Result<Option<String>
             })?;
             Ok((!texts.is_empty()).then(|| texts.join("\n")))
         }
-        _ => Err(Failure::invalid("messages", format!("{what}.content must be a string or an array of parts"))),
+        _ => Err(Failure::invalid(
+            "messages",
+            format!("{what}.content must be a string or an array of parts"),
+        )),
     }
 }
 
@@ -199,7 +202,8 @@ fn part_text(part: &RawValue, what: &str) -> Result<Option<String>, Failure> {
         _ => return Err(Failure::invalid("messages", format!("{what} must hold objects"))),
     }
     let part: Part = object(part.get(), &format!("a part of {what}"))?;
-    let is_text = part.kind.is_none_or(|kind| matches!(kind.get(), r#""text""# | r#""input_text""#));
+    let is_text =
+        part.kind.is_none_or(|kind| matches!(kind.get(), r#""text""# | r#""input_text""#));
     match part.text.filter(|text| is_text && Shape::of(text) == Shape::String) {
         Some(text) => string(text, "messages").map(Some),
         None => Ok(None),
@@ -217,15 +221,19 @@ fn completion_text(prompt: &RawValue) -> Result<Option<String>, Failure> {
                 first.get_or_insert(element);
                 Ok(())
             })?;
-            first.filter(|value| Shape::of(value) == Shape::String).map(|value| string(value, "prompt")).transpose()
+            first
+                .filter(|value| Shape::of(value) == Shape::String)
+                .map(|value| string(value, "prompt"))
+                .transpose()
         }
         _ => Err(Failure::invalid("prompt", "prompt must be a string or an array")),
     }
 }
 
 fn string(value: &RawValue, param: &'static str) -> Result<String, Failure> {
-    serde_json::from_str(value.get())
-        .map_err(|_| Failure::invalid(param, format!("{param} holds a string with a broken escape")))
+    serde_json::from_str(value.get()).map_err(|_| {
+        Failure::invalid(param, format!("{param} holds a string with a broken escape"))
+    })
 }
 
 // === impl Shape ===
@@ -285,9 +293,12 @@ mod tests {
 
     #[test]
     fn only_the_model_changes() {
-        let naming = |body: &str| String::from_utf8(chat(body).unwrap().naming("m/\"1").to_vec()).unwrap();
+        let naming =
+            |body: &str| String::from_utf8(chat(body).unwrap().naming("m/\"1").to_vec()).unwrap();
         assert_eq!(
-            naming(r#" {"x" : 1.0e0, "model" :  "auto" , "messages":[{"role":"user","content":"\u0041"}]}"#),
+            naming(
+                r#" {"x" : 1.0e0, "model" :  "auto" , "messages":[{"role":"user","content":"\u0041"}]}"#
+            ),
             r#" {"x" : 1.0e0, "model" :  "m/\"1" , "messages":[{"role":"user","content":"\u0041"}]}"#
         );
         assert_eq!(
@@ -313,11 +324,24 @@ mod tests {
         assert_eq!(reason("{"), Reason::InvalidJson);
         assert_eq!(reason("[]"), Reason::InvalidRequest);
         assert_eq!(reason("{}"), Reason::InvalidRequest);
-        for messages in ["[]", "{}", "null", "\"x\"", "[1]", "[[]]", r#"[{"content":1}]"#, r#"[{"role":1}]"#] {
-            assert_eq!(reason(&format!(r#"{{"messages":{messages}}}"#)), Reason::InvalidRequest, "{messages}");
+        for messages in
+            ["[]", "{}", "null", "\"x\"", "[1]", "[[]]", r#"[{"content":1}]"#, r#"[{"role":1}]"#]
+        {
+            assert_eq!(
+                reason(&format!(r#"{{"messages":{messages}}}"#)),
+                Reason::InvalidRequest,
+                "{messages}"
+            );
         }
         assert_eq!(reason(r#"{"model":1,"messages":[{}]}"#), Reason::InvalidRequest);
-        assert_eq!(reason(&format!(r#"{{"messages":[{{}}],"x":{}1{}}}"#, "[".repeat(9999), "]".repeat(9999))), Reason::InvalidJson);
+        assert_eq!(
+            reason(&format!(
+                r#"{{"messages":[{{}}],"x":{}1{}}}"#,
+                "[".repeat(9999),
+                "]".repeat(9999)
+            )),
+            Reason::InvalidJson
+        );
         assert_eq!(reason(r#"{"messages":[{}]} x"#), Reason::InvalidJson);
     }
 

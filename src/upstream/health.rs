@@ -1,12 +1,12 @@
 //! A peer's health as a state machine, and the check that drives it.
 
 use async_trait::async_trait;
-use pingora::{ErrorType, Result};
 use pingora::http::ResponseHeader;
+use pingora::prelude::HttpPeer;
+use pingora::upstreams::peer::BasicPeer;
+use pingora::{ErrorType, Result};
 use pingora_load_balancing::Backend as Target;
 use pingora_load_balancing::health_check::{HealthCheck, HttpHealthCheck, TcpHealthCheck};
-use pingora::upstreams::peer::BasicPeer;
-use pingora::prelude::HttpPeer;
 
 use super::backend::HealthSettings;
 use super::origin::Origin;
@@ -73,7 +73,11 @@ impl Health {
 
 impl Check {
     /// A check of `origin`'s peers, which connects as `template` does.
-    pub(super) fn new(settings: &HealthSettings, origin: &Origin, template: &HttpPeer) -> Result<Self> {
+    pub(super) fn new(
+        settings: &HealthSettings,
+        origin: &Origin,
+        template: &HttpPeer,
+    ) -> Result<Self> {
         let mut http = HttpHealthCheck::new(&origin.authority, origin.tls);
         let path = settings.path.clone().unwrap_or_else(|| origin.path("/health"));
         http.req.set_uri(path.parse().map_err(|_| pingora::Error::new(ErrorType::InternalError))?);

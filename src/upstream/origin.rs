@@ -105,7 +105,8 @@ mod tests {
         assert_eq!((tls.port, tls.tls, tls.server_name.as_str()), (443, true, "models.example"));
         let v6 = origin("http://[::1]:8000/v1");
         assert_eq!((v6.host.as_str(), v6.authority.as_str()), ("::1", "[::1]:8000"));
-        let override_ = Origin::parse("https://10.0.0.1:8443/v1", Some("gpu.example:8443"), 3).unwrap();
+        let override_ =
+            Origin::parse("https://10.0.0.1:8443/v1", Some("gpu.example:8443"), 3).unwrap();
         assert_eq!(override_.authority, "gpu.example:8443");
         assert_eq!(override_.server_name, "gpu.example");
         assert_eq!(override_.host, "10.0.0.1");
