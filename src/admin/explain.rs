@@ -2,20 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
 use super::Shared;
 use crate::failure::{Failure, Reason};
 use crate::intake::{Endpoint, Prompt};
 use crate::openai;
-use crate::route::UnknownModel;
+use crate::route::{Explanation, UnknownModel};
 
 /// What tells the forms of a question apart: `{"text": …}`, a chat's body, or a completion's.
 #[derive(Deserialize)]
@@ -24,26 +22,36 @@ struct Question {
     messages: Option<IgnoredAny>,
 }
 
-pub(super) async fn explain(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
-    match answer(&shared, body).await {
-        Ok(explanation) => Json(explanation).into_response(),
-        Err(failure) => {
-            let status = StatusCode::from_u16(failure.reason.status()).unwrap_or(StatusCode::BAD_REQUEST);
-            (status, [(header::CONTENT_TYPE, "application/json")], openai::error::body(&failure)).into_response()
-        }
-    }
+/// A decision, with why and for which model.
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    decision: Explanation<'a>,
+    reason: &'static str,
+    model: &'a str,
 }
 
-async fn answer(shared: &Shared, body: Bytes) -> Result<Value, Failure> {
+pub(super) async fn explain(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    let (status, body) = match answer(&shared, body).await {
+        Ok(explanation) => (200, explanation),
+        Err(failure) => (failure.reason.status(), openai::error::body(&failure)),
+    };
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+async fn answer(shared: &Shared, body: Bytes) -> Result<Vec<u8>, Failure> {
     let snapshot = shared.live.snapshot();
     let (model, text) = read(body)?;
     let decided = snapshot.router.decide(model.as_deref(), text.as_deref(), &shared.metrics).await;
     let decision = decided.map_err(|UnknownModel| Failure::new(Reason::UnknownModel, "the model is not known here"))?;
     let backend = &snapshot.backends[decision.backend].settings;
-    let mut explanation = snapshot.router.table.explain(&decision, &backend.name);
-    explanation["reason"] = json!(decision.reason.as_str());
-    explanation["model"] = json!(&*backend.model);
-    Ok(explanation)
+    let answer = Answer {
+        decision: Explanation::new(&snapshot.router.table, &decision, &backend.name),
+        reason: decision.reason.as_str(),
+        model: &backend.model,
+    };
+    serde_json::to_vec(&answer).map_err(|error| Failure::new(Reason::Internal, error.to_string()))
 }
 
 /// The model that a question names and the text that it asks about.

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod eval;
+mod offline;
 pub mod route;
 pub mod serve;
 pub mod sim;

@@ -77,12 +77,8 @@ impl Snapshot {
     pub fn compile(loaded: Loaded, previous: Option<&Self>, directory: &Arc<Directory>) -> anyhow::Result<Self> {
         let Loaded { file, shown } = loaded;
         let backends = backends(&file, previous, directory)?;
-        let index = |name: &str| {
-            let found = file.backends.iter().position(|backend| backend.name == name);
-            found.with_context(|| format!("no backend is named \"{name}\""))
-        };
         let encoder = encoder(&file, previous)?;
-        let settings = route_settings(&file, &index)?;
+        let settings = route_settings(&file)?;
         let identity = |encoder: &Option<Arc<Encoder>>| encoder.as_ref().map(Arc::as_ptr);
         // Embeddings of another encoder's making mean nothing to this one.
         let comparable = previous.filter(|before| identity(&before.router.encoder) == identity(&encoder));
@@ -90,11 +86,10 @@ impl Snapshot {
         let aliases = file.router.aliases.iter().map(|alias| alias.as_str().into()).collect();
         let pairs = backends.iter().map(|backend| (backend.settings.name.clone(), backend.settings.model.clone()));
         let names = Names::new(aliases, pairs);
-        let passthrough = file
-            .router
-            .passthrough
-            .iter()
-            .map(|entry| Ok(Passthrough { path: entry.path.clone(), backend: index(&entry.backend)? }));
+        let passthrough =
+            file.router.passthrough.iter().map(|entry| {
+                Ok(Passthrough { path: entry.path.clone(), backend: backend_index(&file, &entry.backend)? })
+            });
         Ok(Self {
             limits: limits(&file.limits),
             keys: keys(&file.auth)?,
@@ -266,18 +261,27 @@ fn encoder(file: &File, previous: Option<&Snapshot>) -> anyhow::Result<Option<Ar
     Ok(Some(Encoder::start(Arc::new(model), settings)))
 }
 
-/// The routes, with every backend by its index.
-pub fn route_settings(file: &File, index: &dyn Fn(&str) -> anyhow::Result<usize>) -> anyhow::Result<route::Settings> {
+/// What the file says of routing, with every backend by its index.
+///
+/// # Errors
+/// A backend that no entry names, which [`load`](super::load) has ruled out.
+pub fn route_settings(file: &File) -> anyhow::Result<route::Settings> {
     let routes = file.router.routes.iter().map(|route| {
         Ok(route::RouteSettings {
             name: route.name.as_str().into(),
-            backend: index(&route.backend)?,
+            backend: backend_index(file, &route.backend)?,
             samples: route.samples.clone(),
             threshold: route.threshold,
         })
     });
-    let default_backend = file.router.default_backend.as_deref().map_or(Ok(0), index)?;
-    Ok(route::Settings { routes: routes.collect::<anyhow::Result<_>>()?, default_backend })
+    let routes = routes.collect::<anyhow::Result<_>>()?;
+    let default_backend = file.router.default_backend.as_deref().map_or(Ok(0), |name| backend_index(file, name))?;
+    Ok(route::Settings { routes, default_backend })
+}
+
+fn backend_index(file: &File, name: &str) -> anyhow::Result<usize> {
+    let found = file.backends.iter().position(|backend| backend.name == name);
+    found.with_context(|| format!("no backend is named \"{name}\""))
 }
 
 fn table(settings: route::Settings, encoder: Option<&Encoder>, previous: Option<&Table>) -> anyhow::Result<Table> {

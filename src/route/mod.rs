@@ -4,15 +4,18 @@
 //! - `names`: what the name in a request's `model` means
 //! - `table`: compiled routes, and how the nearest sample decides; pure and synchronous
 //! - `decision`: what came out, and why
+//! - `explain`: what came out, for people
 //! - `similarity`: the dot products
 
 mod decision;
+mod explain;
 mod names;
 mod router;
 mod similarity;
 mod table;
 
 pub use decision::{Decision, Reason};
+pub use explain::Explanation;
 pub use names::{Named, Names};
 pub use router::{Router, UnknownModel};
 pub use table::{CompileError, RouteSettings, Settings, Table};

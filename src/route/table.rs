@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde_json::json;
-
 use super::similarity::dot;
 use super::{Decision, Reason};
 use crate::embed::Embedding;
@@ -114,17 +112,6 @@ impl Table {
         let scores: Vec<f32> = samples.clone().map(|sample| cosine(self.vector(sample), prompt)).collect();
         let (index, score) = best(scores.iter().enumerate())?;
         Some((&self.samples[samples.start + index], score))
-    }
-
-    /// A decision in the form that `pointsman route --json` prints; `backend` is the name of the one that serves.
-    pub fn explain(&self, decision: &Decision, backend: &str) -> serde_json::Value {
-        let scores = self.names().zip(&decision.scores).map(|(name, score)| (name.to_string(), json!(score)));
-        json!({
-            "route": decision.route.and_then(|route| self.name(route)).map(|name| &**name),
-            "backend": backend,
-            "score": decision.score,
-            "scores": serde_json::Map::from_iter(scores),
-        })
     }
 
     /// The routes' names, in the order of [`Decision::scores`].
