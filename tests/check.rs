@@ -259,7 +259,7 @@ fn values_must_make_sense() {
             peer,
             "peers: [{url: \"nonsense\", weight: 0}]",
             &[
-                "5: backends[0].peers[0].url: must be a URL such as \"http://host:8000/v1\"",
+                "5: backends[0].peers[0].url: must begin with \"http://\" or \"https://\"",
                 "5: backends[0].peers[0].weight: must be between 1 and 1000",
             ],
         ),
