@@ -1,6 +1,7 @@
 //! What the router adds to a request, end to end: the same simulated vLLM asked directly, through the router with
 //! routing off, and with routing on. Everything runs side by side on loopback, and rounds alternate, so that a noisy
 //! machine is noisy for all of them.
+#![allow(clippy::expect_used, reason = "a benchmark ends where it fails")]
 
 mod client;
 #[path = "../../tests/support/mod.rs"]

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, watch};
 use tracing::{error, info, warn};
 
-use super::load::load;
+use super::load::{Loaded, load};
 use super::snapshot::Snapshot;
 use crate::metrics::Metrics;
 use crate::upstream::{Backend, Directory, warm_up};
@@ -29,10 +29,10 @@ pub struct Live {
 // === impl Live ===
 
 impl Live {
-    /// Loads the config at `path` for the first time.
-    pub fn start(path: PathBuf, metrics: Arc<Metrics>) -> anyhow::Result<Self> {
+    /// Puts the first config in force: what was `loaded` from `path`.
+    pub fn start(path: PathBuf, loaded: Loaded, metrics: Arc<Metrics>) -> anyhow::Result<Self> {
         let directory = Arc::<Directory>::default();
-        let snapshot = Snapshot::compile(load(&path)?, None, &directory)?;
+        let snapshot = Snapshot::compile(loaded, None, &directory)?;
         snapshot.warnings.iter().for_each(|warning| warn!("{}: {warning}", path.display()));
         metrics.config_loaded_at.set(now());
         Ok(Self {

@@ -89,7 +89,7 @@ pub(super) async fn give_up(
     exchange: &mut Exchange,
     error: &Error,
 ) -> FailToProxy {
-    if *error.esource() == ErrorSource::Downstream {
+    if client_left(error) {
         return FailToProxy { error_code: 0, can_reuse_downstream: false };
     }
     let failure = exchange.failure.take().unwrap_or_else(|| explain(error, exchange));
@@ -115,6 +115,20 @@ async fn end_stream(metrics: &Metrics, session: &mut Session, exchange: &Exchang
     }
 }
 
+/// Whether there is nobody left to answer.
+pub(super) fn client_left(error: &Error) -> bool {
+    let broken = matches!(
+        error.etype(),
+        ErrorType::ReadError
+            | ErrorType::WriteError
+            | ErrorType::ReadTimedout
+            | ErrorType::WriteTimedout
+            | ErrorType::ConnectionClosed
+            | ErrorType::H2Error
+    );
+    *error.esource() == ErrorSource::Downstream && broken
+}
+
 /// The final status that was written, if any: a `100 Continue` is none.
 pub(super) fn status_written(session: &Session) -> Option<u16> {
     let status = session.response_written()?.status.as_u16();
@@ -128,9 +142,12 @@ fn explain(error: &Error, exchange: &Exchange) -> Failure {
         ErrorType::ReadTimedout | ErrorType::WriteTimedout => {
             Failure::new(Reason::UpstreamTimeout, format!("backend \"{backend}\" did not answer in time"))
         }
-        _ if *error.esource() == ErrorSource::Upstream => {
-            Failure::new(Reason::UpstreamFailed, format!("backend \"{backend}\" failed to answer"))
-        }
-        _ => Failure::new(Reason::Internal, "the router failed on this request"),
+        _ => match error.esource() {
+            ErrorSource::Upstream => {
+                Failure::new(Reason::UpstreamFailed, format!("backend \"{backend}\" failed to answer"))
+            }
+            ErrorSource::Downstream => Failure::new(Reason::InvalidRequest, "the request's head cannot be passed on"),
+            _ => Failure::new(Reason::Internal, "the router failed on this request"),
+        },
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use pingora::http::ResponseHeader;
 use pingora::prelude::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
@@ -27,6 +28,7 @@ pub(super) fn pick(exchange: &mut Exchange) -> Result<Box<HttpPeer>> {
         exchange.failure.get_or_insert_with(|| no_peer(&to.backend.settings.name, to.backend.settings.health.interval));
         return Error::e_explain(ErrorType::ConnectError, "no healthy peer");
     };
+    exchange.attempts.begin();
     exchange.lease = Some(peer.lease());
     Ok(Box::new(peer.connect.clone()))
 }
@@ -46,6 +48,8 @@ pub(super) fn judge_status(metrics: &Metrics, head: &ResponseHeader, exchange: &
     }
     exchange.timing.first_byte();
     exchange.relay = Relay::begin(head);
+    // From here no attempt follows: a long answer need not keep a large request in memory.
+    exchange.body = Bytes::new();
     Ok(())
 }
 

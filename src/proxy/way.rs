@@ -6,11 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::FutureExt;
 use http::Method;
-use pingora::{Error, ErrorSource};
+use pingora::Error;
 use pingora_proxy::Session;
 use tracing::error;
 
-use super::answer::{Answer, status_written};
+use super::answer::{Answer, client_left, status_written};
 use super::exchange::{Destination, Exchange};
 use super::{Proxy, headers};
 use crate::config::Snapshot;
@@ -153,7 +153,7 @@ fn unknown_model(name: &str) -> Failure {
 
 /// What is recorded of an exchange that has ended.
 pub(super) fn summary<'a>(session: &Session, error: Option<&Error>, exchange: &'a Exchange) -> Summary<'a> {
-    let client_left = error.is_some_and(|error| *error.esource() == ErrorSource::Downstream);
+    let client_left = error.is_some_and(client_left);
     let to = exchange.destination.as_ref();
     Summary {
         id: &exchange.id,
@@ -163,7 +163,7 @@ pub(super) fn summary<'a>(session: &Session, error: Option<&Error>, exchange: &'
         peer: exchange.lease.as_ref().map(|lease| lease.peer().address),
         tenant: exchange.client.as_ref().map(|client| &*client.tenant),
         status: status_written(session),
-        attempts: exchange.attempts.failed() + 1,
+        attempts: exchange.attempts.begun(),
         degraded: exchange.degraded,
         failure: exchange.failure.as_ref().map(|failure| failure.reason),
         client_left,

@@ -41,10 +41,10 @@ const POOLED_CONNECTIONS: usize = 1024;
 
 /// Serves by the config at `path` until a signal ends the process.
 pub fn run(path: PathBuf) -> anyhow::Result<()> {
-    let log_settings = config::load::load(&path)?.file.log;
-    let log = Arc::new(log::start(&log_settings)?);
+    let loaded = config::load::load(&path)?;
+    let log = Arc::new(log::start(&loaded.file.log)?);
     let metrics = Arc::new(Metrics::new()?);
-    let live = Arc::new(Live::start(path, metrics.clone())?);
+    let live = Arc::new(Live::start(path, loaded, metrics.clone())?);
     let traffic = Arc::new(Traffic::new(metrics.in_flight.clone()));
     let startup = live.snapshot().startup.clone();
     refuse_taken(&startup.listen)?;
