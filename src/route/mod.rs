@@ -5,12 +5,14 @@
 //! - `table`: compiled routes, and how the nearest sample decides; pure and synchronous
 //! - `decision`: what came out, and why
 //! - `explain`: what came out, for people
+//! - `samples`: what prompts are compared with, and the search for the nearest
 //! - `similarity`: the dot products
 
 mod decision;
 mod explain;
 mod names;
 mod router;
+mod samples;
 mod similarity;
 mod table;
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::similarity::dot;
+use super::samples::{Ragged, Samples};
 use super::{Decision, Reason};
 use crate::embed::Embedding;
 
@@ -34,11 +34,8 @@ pub struct RouteSettings {
 #[derive(Debug)]
 pub struct Table {
     routes: Vec<Route>,
-    /// Every sample's text, route after route.
-    samples: Vec<String>,
-    /// Every sample's embedding, `width` floats each, in the samples' order: one array reads fastest.
-    vectors: Vec<f32>,
-    width: usize,
+    /// Every sample, route after route.
+    samples: Samples,
     default_backend: usize,
 }
 
@@ -73,7 +70,7 @@ impl Table {
         mut embed: impl FnMut(&str) -> Result<Embedding, E>,
         previous: Option<&Self>,
     ) -> Result<Self, CompileError<E>> {
-        let known: HashMap<&str, &[f32]> = previous.into_iter().flat_map(Self::embedded_samples).collect();
+        let known: HashMap<&str, &[f32]> = previous.into_iter().flat_map(|table| table.samples.iter()).collect();
         let mut table = Self::empty(settings.default_backend);
         for RouteSettings { name, backend, samples, threshold } in settings.routes {
             let first = table.samples.len();
@@ -96,7 +93,8 @@ impl Table {
 
     /// The route of the nearest sample among those routes that pass; the default backend where none does.
     pub fn decide(&self, prompt: &Embedding) -> Decision {
-        let scores: Vec<f32> = self.routes.iter().map(|route| self.score(route, prompt)).collect();
+        let nearest = self.samples.nearest(prompt, self.routes.iter().map(|route| route.samples.clone()));
+        let scores: Vec<f32> = nearest.map(|nearest| nearest.map_or(NOTHING_LIKE_IT, |(_, cosine)| cosine)).collect();
         let passing = best(scores.iter().enumerate().filter(|&(index, &score)| self.routes[index].passes(score)));
         if let Some((index, score)) = passing {
             let backend = self.routes[index].backend;
@@ -109,9 +107,8 @@ impl Table {
     /// The sample of the route at index `route` that is nearest to `prompt`, and its cosine.
     pub fn nearest(&self, prompt: &Embedding, route: usize) -> Option<(&str, f32)> {
         let samples = self.routes.get(route)?.samples.clone();
-        let scores: Vec<f32> = samples.clone().map(|sample| cosine(self.vector(sample), prompt)).collect();
-        let (index, score) = best(scores.iter().enumerate())?;
-        Some((&self.samples[samples.start + index], score))
+        let (sample, cosine) = self.samples.nearest(prompt, [samples].into_iter()).next().flatten()?;
+        Some((self.samples.text(sample), cosine))
     }
 
     /// The routes' names, in the order of [`Decision::scores`].
@@ -135,33 +132,16 @@ impl Table {
     }
 
     fn empty(default_backend: usize) -> Self {
-        Self { routes: Vec::new(), samples: Vec::new(), vectors: Vec::new(), width: 0, default_backend }
+        Self { routes: Vec::new(), samples: Samples::default(), default_backend }
     }
 
     fn push<E>(&mut self, route: &Arc<str>, sample: String, vector: &[f32]) -> Result<(), CompileError<E>> {
-        if self.samples.is_empty() {
-            self.width = vector.len();
-        }
-        if vector.len() != self.width {
-            let (expected, got) = (self.width, vector.len());
-            return Err(CompileError::Width { route: Arc::clone(route), sample, expected, got });
-        }
-        self.samples.push(sample);
-        self.vectors.extend_from_slice(vector);
-        Ok(())
-    }
-
-    fn score(&self, route: &Route, prompt: &[f32]) -> f32 {
-        let cosines = route.samples.clone().map(|sample| cosine(self.vector(sample), prompt));
-        cosines.fold(NOTHING_LIKE_IT, f32::max)
-    }
-
-    fn vector(&self, sample: usize) -> &[f32] {
-        &self.vectors[sample * self.width..(sample + 1) * self.width]
-    }
-
-    fn embedded_samples(&self) -> impl Iterator<Item = (&str, &[f32])> {
-        self.samples.iter().enumerate().map(|(index, text)| (text.as_str(), self.vector(index)))
+        self.samples.push(sample, vector).map_err(|Ragged { text, expected, got }| CompileError::Width {
+            route: Arc::clone(route),
+            sample: text,
+            expected,
+            got,
+        })
     }
 }
 
@@ -176,12 +156,6 @@ impl Route {
 /// The highest score with its index; the first of equals.
 fn best<'a>(scores: impl Iterator<Item = (usize, &'a f32)>) -> Option<(usize, f32)> {
     scores.map(|(index, &score)| (index, score)).reduce(|best, next| if next.1 > best.1 { next } else { best })
-}
-
-/// The cosine of two vectors of length one, within its bounds whatever rounding did; never NaN.
-fn cosine(a: &[f32], b: &[f32]) -> f32 {
-    let cosine = dot(a, b);
-    if cosine.is_nan() { NOTHING_LIKE_IT } else { cosine.clamp(-1.0, 1.0) }
 }
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ fn a_reload_embeds_only_what_is_new() {
     let second = Table::compile(settings(&["20", "30"]), embed, Some(&first)).unwrap();
     assert_eq!(*asked.borrow(), ["10", "20", "30"]);
     let afresh = Table::compile(settings(&["20", "30"]), at, None).unwrap();
-    assert_eq!(second.vectors, afresh.vectors);
+    assert_eq!(decide(&second, "26"), decide(&afresh, "26"));
 }
 
 #[test]

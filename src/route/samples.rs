@@ -1,0 +1,189 @@
+//! What prompts are compared with, and the search for the nearest.
+//!
+//! The search reads one byte of each number and not four, since at thousands of samples it is memory that takes the
+//! time. What it finds is exact all the same: only the samples that rounding leaves in the race are compared in full.
+
+use std::ops::Range;
+
+use super::similarity::{BLOCK, coarse_dots, dot};
+
+/// Texts and their embeddings, all of one width.
+#[derive(Debug, Default)]
+pub(super) struct Samples {
+    texts: Vec<String>,
+    width: usize,
+    /// `width` floats for each sample.
+    exact: Vec<f32>,
+    /// The same in steps of a sample's `scale`: `width` rounded up to blocks, for each sample.
+    codes: Vec<i8>,
+    rounding: Vec<Rounding>,
+}
+
+/// A sample of another width than those before it.
+#[derive(Debug)]
+pub(super) struct Ragged {
+    pub(super) text: String,
+    pub(super) expected: usize,
+    pub(super) got: usize,
+}
+
+/// What became of a vector in integers.
+#[derive(Debug, Clone, Copy)]
+struct Rounding {
+    /// The value of one step.
+    scale: f32,
+    /// The length of the vector in integers, times `scale`.
+    length: f32,
+    /// The length of what rounding took.
+    error: f32,
+}
+
+/// Steps on either side of zero. With these, i32 holds the products of 8,000 dimensions.
+const SAMPLE_STEPS: f32 = i8::MAX as f32;
+const PROMPT_STEPS: f32 = 2047.0;
+
+/// More than f32 arithmetic adds to a bound or a product of vectors of length one.
+const SLACK: f32 = 1e-5;
+
+// === impl Samples ===
+
+impl Samples {
+    pub(super) fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    pub(super) fn text(&self, sample: usize) -> &str {
+        &self.texts[sample]
+    }
+
+    /// Every text with its embedding.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &[f32])> {
+        self.texts.iter().enumerate().map(|(sample, text)| (text.as_str(), self.vector(sample)))
+    }
+
+    pub(super) fn push(&mut self, text: String, vector: &[f32]) -> Result<(), Ragged> {
+        if self.texts.is_empty() {
+            self.width = vector.len();
+        }
+        if vector.len() != self.width {
+            return Err(Ragged { text, expected: self.width, got: vector.len() });
+        }
+        let (codes, rounding) = round(vector, SAMPLE_STEPS);
+        self.codes.extend(codes.into_iter().map(|code| code as i8));
+        self.rounding.push(rounding);
+        self.exact.extend_from_slice(vector);
+        self.texts.push(text);
+        Ok(())
+    }
+
+    /// For each of `groups`, its sample nearest to `prompt` and their cosine, -1 to 1; the first of equals. None where
+    /// a group is empty or nothing in it can be compared, which a NaN or another width prevents.
+    pub(super) fn nearest(
+        &self,
+        prompt: &[f32],
+        groups: impl Iterator<Item = Range<usize>>,
+    ) -> impl Iterator<Item = Option<(usize, f32)>> {
+        let (codes, rounding) = round(prompt, PROMPT_STEPS);
+        let dots = if prompt.len() == self.width { coarse_dots(&self.codes, &codes) } else { Vec::new() };
+        groups.map(move |group| {
+            let dots = dots.get(group.clone())?;
+            let bounds = || group.clone().zip(dots).map(|(sample, dot)| self.bounds(sample, *dot, rounding));
+            let sure = bounds().map(|bounds| bounds.0).fold(f32::NEG_INFINITY, f32::max);
+            let in_the_race = group.clone().zip(bounds()).filter(|(_, (_, most))| *most >= sure);
+            let cosines = in_the_race.map(|(sample, _)| (sample, dot(self.vector(sample), prompt).clamp(-1.0, 1.0)));
+            cosines.reduce(|best, next| if next.1 > best.1 { next } else { best })
+        })
+    }
+
+    /// The least and the most that the product of a sample and a prompt can be, given the product `dot` of their
+    /// integers. With s = s' + e and p = p' + f: s·p = s'·p' + s'·f + e·p' + e·f, and Cauchy-Schwarz bounds the rest.
+    fn bounds(&self, sample: usize, dot: i32, prompt: Rounding) -> (f32, f32) {
+        let Rounding { scale, length, error } = self.rounding[sample];
+        let product = dot as f32 * scale * prompt.scale;
+        let rest = length * prompt.error + error * prompt.length + error * prompt.error + SLACK;
+        (product - rest, product + rest)
+    }
+
+    fn vector(&self, sample: usize) -> &[f32] {
+        &self.exact[sample * self.width..(sample + 1) * self.width]
+    }
+}
+
+/// `vector` in integers from `-steps` to `steps`, padded with zeros to whole blocks.
+fn round(vector: &[f32], steps: f32) -> (Vec<i16>, Rounding) {
+    let largest = vector.iter().fold(0.0f32, |largest, x| largest.max(x.abs()));
+    let scale = if largest > 0.0 { largest / steps } else { 1.0 };
+    let mut codes: Vec<i16> = vector.iter().map(|x| (x / scale).round() as i16).collect();
+    let rounded = || codes.iter().map(|code| f32::from(*code) * scale);
+    let length = rounded().map(|x| x * x).sum::<f32>().sqrt();
+    let error = vector.iter().zip(rounded()).map(|(x, rounded)| (x - rounded).powi(2)).sum::<f32>().sqrt();
+    codes.resize(vector.len().next_multiple_of(BLOCK), 0);
+    (codes, Rounding { scale, length, error })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pseudo-random directions that differ little, so that rounding alone cannot tell them apart.
+    fn crowded(count: usize, width: usize) -> Vec<Vec<f32>> {
+        let mut state = 7u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+        };
+        let centre: Vec<f32> = (0..width).map(|_| next()).collect();
+        let near = |_| {
+            let vector: Vec<f32> = centre.iter().map(|x| x + next() * 0.05).collect();
+            let length = dot(&vector, &vector).sqrt();
+            vector.iter().map(|x| x / length).collect()
+        };
+        (0..count).map(near).collect()
+    }
+
+    #[test]
+    fn the_search_finds_what_comparing_everything_finds() {
+        for width in [3, 64, 100, 384] {
+            let vectors = crowded(120, width);
+            let (samples, prompts) = vectors.split_at(90);
+            let mut table = Samples::default();
+            samples.iter().for_each(|sample| table.push(String::new(), sample).unwrap());
+            for prompt in prompts {
+                let groups = [0..10, 10..90, 5..5];
+                let found: Vec<_> = table.nearest(prompt, groups.clone().into_iter()).collect();
+                let expected = groups.map(|group| {
+                    let cosines = group.map(|sample| (sample, dot(&samples[sample], prompt).clamp(-1.0, 1.0)));
+                    cosines.reduce(|best, next| if next.1 > best.1 { next } else { best })
+                });
+                assert_eq!(found, expected, "{width}");
+            }
+        }
+    }
+
+    #[test]
+    fn few_samples_are_left_to_compare_in_full() {
+        let vectors = crowded(51, 384);
+        let mut table = Samples::default();
+        vectors[1..].iter().for_each(|sample| table.push(String::new(), sample).unwrap());
+        let (codes, rounding) = round(&vectors[0], PROMPT_STEPS);
+        let dots = coarse_dots(&table.codes, &codes);
+        for (sample, dot_of_codes) in dots.into_iter().enumerate() {
+            let (least, most) = table.bounds(sample, dot_of_codes, rounding);
+            let exact = dot(&vectors[sample + 1], &vectors[0]);
+            assert!((least..=most).contains(&exact), "{least} {exact} {most}");
+            assert!(most - least < 0.04, "the bounds are of use: {least} {most}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_nobody_s_nearest() {
+        let mut table = Samples::default();
+        table.push("nan".into(), &[f32::NAN, 0.0]).unwrap();
+        table.push("sound".into(), &[1.0, 0.0]).unwrap();
+        let nearest = |prompt: &[f32]| table.nearest(prompt, [0..2].into_iter()).next().unwrap();
+        assert_eq!(nearest(&[0.6, 0.8]).map(|(sample, _)| table.text(sample)), Some("sound"));
+        assert_eq!(nearest(&[f32::NAN, 0.0]), None);
+        assert_eq!(nearest(&[1.0, 0.0, 0.0]), None);
+        assert_eq!(nearest(&[0.0, 0.0]), Some((1, 0.0)));
+    }
+}
