@@ -180,7 +180,7 @@ mod tests {
         let mut table = Samples::default();
         table.push("nan".into(), &[f32::NAN, 0.0]).unwrap();
         table.push("sound".into(), &[1.0, 0.0]).unwrap();
-        let nearest = |prompt: &[f32]| table.nearest(prompt, [0..2].into_iter()).next().unwrap();
+        let nearest = |prompt: &[f32]| table.nearest(prompt, std::iter::once(0..2)).next().unwrap();
         assert_eq!(nearest(&[0.6, 0.8]).map(|(sample, _)| table.text(sample)), Some("sound"));
         assert_eq!(nearest(&[f32::NAN, 0.0]), None);
         assert_eq!(nearest(&[1.0, 0.0, 0.0]), None);

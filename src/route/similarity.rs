@@ -41,7 +41,7 @@ fn portable_coarse_dots(codes: &[i8], query: &[i16]) -> Vec<i32> {
 /// As the portable one, which the compiler fills only half of AVX2's registers for.
 #[cfg(target_arch = "x86_64")]
 fn avx2_coarse_dots(avx2: pulp::x86::V3, codes: &[i8], query: &[i16]) -> Vec<i32> {
-    use pulp::{Simd, cast, i16x16, i32x8};
+    use pulp::{cast, i16x16, i32x8};
 
     const STEP: usize = 16;
     let (query, _) = query.as_chunks::<STEP>();
