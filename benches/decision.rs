@@ -13,9 +13,7 @@ const WIDTH: usize = 384;
 
 /// A direction that depends on `seed` alone, of length one.
 fn embedding(seed: &str) -> Embedding {
-    let mut state = seed
-        .bytes()
-        .fold(2_166_136_261u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(16_777_619));
+    let mut state = seed.bytes().fold(2_166_136_261u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(16_777_619));
     let mut floats = vec![0.0f32; WIDTH];
     for float in &mut floats {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -41,9 +39,7 @@ fn table() -> Table {
 
 fn decide(c: &mut Criterion) {
     let (table, prompt) = (table(), embedding("a prompt"));
-    c.bench_function("decide 50 routes x 50 samples x 384", |b| {
-        b.iter(|| table.decide(black_box(&prompt)))
-    });
+    c.bench_function("decide 50 routes x 50 samples x 384", |b| b.iter(|| table.decide(black_box(&prompt))));
 }
 
 criterion_group!(benches, decide);

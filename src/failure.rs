@@ -75,10 +75,7 @@ impl Reason {
     /// The HTTP status that it is answered with.
     pub fn status(self) -> u16 {
         match self {
-            Self::InvalidRequest
-            | Self::InvalidJson
-            | Self::DuplicateKey
-            | Self::BodyIncomplete => 400,
+            Self::InvalidRequest | Self::InvalidJson | Self::DuplicateKey | Self::BodyIncomplete => 400,
             Self::Unauthorized => 401,
             Self::UnknownPath | Self::UnknownModel => 404,
             Self::MethodNotAllowed => 405,

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use prometheus::{
-    Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
 /// From 50 µs, an exact decision, to 300 s, a long answer.
 const SECONDS: &[f64] = &[
-    50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 0.1, 0.25, 0.5, 1.0,
-    2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
+    50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+    60.0, 120.0, 300.0,
 ];
 
 /// The metrics, by what they count.
@@ -50,28 +50,13 @@ impl Metrics {
                 "Requests answered, by the answer's status class (0xx: the client left first)",
                 &["route", "backend", "status"],
             )?,
-            failures: new.counters(
-                "failures_total",
-                "Errors that the router itself answered with",
-                &["reason"],
-            )?,
-            retries: new.counters(
-                "retries_total",
-                "Attempts sent on to another peer",
-                &["backend", "reason"],
-            )?,
-            degraded: new.counters(
-                "degraded_total",
-                "Requests served with a part out of order",
-                &["reason"],
-            )?,
+            failures: new.counters("failures_total", "Errors that the router itself answered with", &["reason"])?,
+            retries: new.counters("retries_total", "Attempts sent on to another peer", &["backend", "reason"])?,
+            degraded: new.counters("degraded_total", "Requests served with a part out of order", &["reason"])?,
             in_flight: new.gauge("requests_in_flight", "Requests being served")?,
-            decision_seconds: new.histogram(
-                "decision_seconds",
-                "From a request's last byte to its decision, embedding included",
-            )?,
-            embedding_seconds: new
-                .histogram("embedding_seconds", "Embedding a prompt, time in the queue included")?,
+            decision_seconds: new
+                .histogram("decision_seconds", "From a request's last byte to its decision, embedding included")?,
+            embedding_seconds: new.histogram("embedding_seconds", "Embedding a prompt, time in the queue included")?,
             first_byte_seconds: new.histograms(
                 "time_to_first_byte_seconds",
                 "From a request's last byte to its answer's first",
@@ -82,36 +67,16 @@ impl Metrics {
                 "From a request's head to its answer's last byte",
                 &["backend"],
             )?,
-            broken_streams: new.counters(
-                "broken_streams_total",
-                "Streams that a peer broke off",
-                &["backend"],
-            )?,
-            leases: new.gauges(
-                "peer_leases",
-                "Requests in flight on a peer",
-                &["backend", "peer"],
-            )?,
-            peer_up: new.gauges(
-                "peer_up",
-                "1 while a peer's health checks pass",
-                &["backend", "peer"],
-            )?,
+            broken_streams: new.counters("broken_streams_total", "Streams that a peer broke off", &["backend"])?,
+            leases: new.gauges("peer_leases", "Requests in flight on a peer", &["backend", "peer"])?,
+            peer_up: new.gauges("peer_up", "1 while a peer's health checks pass", &["backend", "peer"])?,
             peers: new.gauges("peers", "A backend's peers by state", &["backend", "state"])?,
-            encoder_waiting: new
-                .gauge("encoder_waiting", "Prompts that wait for an inference thread")?,
-            encoder_jobs: new.gauges(
-                "encoder_jobs",
-                "Prompts by how the encoder was done with them",
-                &["outcome"],
-            )?,
-            log_lines_lost: new
-                .gauge("log_lines_lost", "Log lines given up because the log's reader is slow")?,
+            encoder_waiting: new.gauge("encoder_waiting", "Prompts that wait for an inference thread")?,
+            encoder_jobs: new.gauges("encoder_jobs", "Prompts by how the encoder was done with them", &["outcome"])?,
+            log_lines_lost: new.gauge("log_lines_lost", "Log lines given up because the log's reader is slow")?,
             reloads: new.counter("config_reloads_total", "Configs put in force after the first")?,
-            reload_failures: new
-                .counter("config_reload_failures_total", "Configs refused; the old one stayed")?,
-            config_loaded_at: new
-                .time("config_loaded_timestamp_seconds", "When the config in force was loaded")?,
+            reload_failures: new.counter("config_reload_failures_total", "Configs refused; the old one stayed")?,
+            config_loaded_at: new.time("config_loaded_timestamp_seconds", "When the config in force was loaded")?,
             registry: new.registry,
         })
     }
@@ -152,12 +117,7 @@ impl Builder {
         self.register(IntCounter::with_opts(options(name, help))?)
     }
 
-    fn counters(
-        &self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-    ) -> prometheus::Result<IntCounterVec> {
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
         self.register(IntCounterVec::new(options(name, help), labels)?)
     }
 
@@ -177,19 +137,11 @@ impl Builder {
         self.register(Histogram::with_opts(buckets(name, help))?)
     }
 
-    fn histograms(
-        &self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-    ) -> prometheus::Result<HistogramVec> {
+    fn histograms(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<HistogramVec> {
         self.register(HistogramVec::new(buckets(name, help), labels)?)
     }
 
-    fn register<C: prometheus::core::Collector + Clone + 'static>(
-        &self,
-        collector: C,
-    ) -> prometheus::Result<C> {
+    fn register<C: prometheus::core::Collector + Clone + 'static>(&self, collector: C) -> prometheus::Result<C> {
         self.registry.register(Box::new(collector.clone()))?;
         Ok(collector)
     }
@@ -210,15 +162,10 @@ mod tests {
     #[test]
     fn what_is_counted_is_rendered_under_our_prefix() {
         let metrics = Metrics::new().unwrap();
-        metrics
-            .requests
-            .with_label_values(&["chitchat", "fast-chat", status_class(Some(200))])
-            .inc();
+        metrics.requests.with_label_values(&["chitchat", "fast-chat", status_class(Some(200))]).inc();
         observe(&metrics.decision_seconds, Duration::from_micros(70));
         let text = String::from_utf8(metrics.render().unwrap()).unwrap();
-        assert!(text.contains(
-            r#"pointsman_requests_total{backend="fast-chat",route="chitchat",status="2xx"} 1"#
-        ));
+        assert!(text.contains(r#"pointsman_requests_total{backend="fast-chat",route="chitchat",status="2xx"} 1"#));
         assert!(text.contains(r#"pointsman_decision_seconds_bucket{le="0.0001"} 1"#));
     }
 }

@@ -10,8 +10,7 @@ use pointsman::embed::{Encoder, Model, Settings, locate};
 use serde_json::Value;
 
 static MODEL: LazyLock<Arc<Model>> = LazyLock::new(|| {
-    let dir =
-        locate("sentence-transformers/all-MiniLM-L6-v2", Some(&root().join("models"))).unwrap();
+    let dir = locate("sentence-transformers/all-MiniLM-L6-v2", Some(&root().join("models"))).unwrap();
     Arc::new(Model::load(&dir).unwrap())
 });
 
@@ -20,9 +19,7 @@ fn root() -> &'static Path {
 }
 
 fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    let dot = |a: &[f32], b: &[f32]| {
-        a.iter().zip(b).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum::<f64>()
-    };
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum::<f64>();
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
@@ -69,8 +66,7 @@ fn text_beyond_what_the_model_reads_changes_nothing() {
 
 #[test]
 fn a_megabyte_of_anything_takes_bounded_time() {
-    for piece in ["word ", "a", " ", "字", "\u{300}", "!", "👍🏽", "supercalifragilistic ", "\0"]
-    {
+    for piece in ["word ", "a", " ", "字", "\u{300}", "!", "👍🏽", "supercalifragilistic ", "\0"] {
         let text = piece.repeat((1 << 20) / piece.len());
         let start = Instant::now();
         MODEL.embed(&text).unwrap();
@@ -84,8 +80,7 @@ async fn the_encoder_gives_what_its_model_gives() {
     let settings = Settings { threads: 2, queue: 64, timeout: Duration::from_secs(60) };
     let encoder = Encoder::start(Arc::clone(&MODEL), settings);
     let texts: Vec<String> = (0..20).map(|number| format!("prompt number {number}")).collect();
-    let answers =
-        futures::future::join_all(texts.iter().map(|text| encoder.embed(text.as_str()))).await;
+    let answers = futures::future::join_all(texts.iter().map(|text| encoder.embed(text.as_str()))).await;
     for (text, answer) in texts.iter().zip(answers) {
         assert!(cosine(&answer.unwrap(), &MODEL.embed(text).unwrap()) > 0.999_999, "{text}");
     }
@@ -97,8 +92,7 @@ fn a_folder_that_is_no_model_says_what_is_wrong() {
     let error = Model::load(dir.path()).unwrap_err().to_string();
     assert!(error.contains("config.json"), "{error}");
     for file in ["config.json", "tokenizer.json"] {
-        std::fs::copy(root().join("models/all-MiniLM-L6-v2").join(file), dir.path().join(file))
-            .unwrap();
+        std::fs::copy(root().join("models/all-MiniLM-L6-v2").join(file), dir.path().join(file)).unwrap();
     }
     std::fs::write(dir.path().join("model.safetensors"), b"not weights").unwrap();
     let error = Model::load(dir.path()).unwrap_err().to_string();

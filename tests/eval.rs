@@ -50,10 +50,7 @@ fn the_report_counts_what_was_routed() {
     assert_eq!(report["confusion"], confusion);
     let scores = json!({"n": 2, "precision": 0.5, "recall": 1.0, "f1": 2.0 / 3.0});
     assert_eq!(report["by_route"]["chitchat"], scores);
-    assert_eq!(
-        report["by_route"]["default"],
-        json!({"n": 1, "precision": 0.0, "recall": 0.0, "f1": 0.0})
-    );
+    assert_eq!(report["by_route"]["default"], json!({"n": 1, "precision": 0.0, "recall": 0.0, "f1": 0.0}));
 }
 
 #[test]

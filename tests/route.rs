@@ -76,16 +76,11 @@ fn the_reference_config_routes_real_prompts() {
         ("Derive the gradient of softmax cross-entropy.", "complex-tasks", "heavy-reasoner"),
         ("My C program dumps core in malloc, find out why.", "complex-tasks", "heavy-reasoner"),
     ];
-    let input: String =
-        prompts.map(|(text, ..)| serde_json::json!({"text": text}).to_string() + "\n").concat();
+    let input: String = prompts.map(|(text, ..)| serde_json::json!({"text": text}).to_string() + "\n").concat();
     let answers = json_lines(&run(pointsman(REFERENCE, &["--json"]), &input));
     assert_eq!(answers.len(), prompts.len());
     for (answer, (text, route, backend)) in answers.iter().zip(prompts) {
-        assert_eq!(
-            (&answer["route"], &answer["backend"]),
-            (&route.into(), &backend.into()),
-            "{text}"
-        );
+        assert_eq!((&answer["route"], &answer["backend"]), (&route.into(), &backend.into()), "{text}");
         assert_eq!(answer["score"], answer["scores"][route], "{text}");
         assert_eq!(answer["scores"].as_object().unwrap().len(), 2, "{text}");
     }
@@ -98,21 +93,14 @@ fn a_prompt_is_explained_to_people() {
     let first = explained.lines().next().unwrap();
     assert!(first.contains("chitchat") && first.contains("fast-chat"), "{explained}");
     let best = explained.lines().nth(1).unwrap();
-    assert!(
-        best.starts_with("*  1.000  chitchat") && best.contains("\"Tell me a joke.\""),
-        "{explained}"
-    );
+    assert!(best.starts_with("*  1.000  chitchat") && best.contains("\"Tell me a joke.\""), "{explained}");
     assert!(explained.lines().nth(2).unwrap().contains("complex-tasks"), "{explained}");
 }
 
 #[test]
 fn a_prompt_may_come_from_standard_input() {
     let output = run(pointsman(REFERENCE, &[]), "Debug this\nsegfault trace.\n");
-    assert!(
-        stdout(&output).contains("Route complex-tasks to backend heavy-reasoner"),
-        "{}",
-        stdout(&output)
-    );
+    assert!(stdout(&output).contains("Route complex-tasks to backend heavy-reasoner"), "{}", stdout(&output));
 }
 
 #[test]
@@ -123,33 +111,19 @@ fn where_nothing_passes_the_default_backend_serves() {
     });
     let input = "{\"text\": \"Tell me a joke.\"}\n{\"text\": \"Sing a song.\"}\n";
     let answers = json_lines(&run(pointsman(strict.path(), &["--json"]), input));
-    assert_eq!(
-        (&answers[0]["route"], &answers[0]["backend"]),
-        (&"chitchat".into(), &"fast-chat".into())
-    );
-    assert_eq!(
-        (&answers[1]["route"], &answers[1]["backend"]),
-        (&Value::Null, &"heavy-reasoner".into())
-    );
-    let scores =
-        answers[1]["scores"].as_object().unwrap().values().map(|score| score.as_f64().unwrap());
+    assert_eq!((&answers[0]["route"], &answers[0]["backend"]), (&"chitchat".into(), &"fast-chat".into()));
+    assert_eq!((&answers[1]["route"], &answers[1]["backend"]), (&Value::Null, &"heavy-reasoner".into()));
+    let scores = answers[1]["scores"].as_object().unwrap().values().map(|score| score.as_f64().unwrap());
     assert_eq!(answers[1]["score"].as_f64(), scores.reduce(f64::max), "the best route's score");
     let explained = run(pointsman(strict.path(), &["Sing a song."]), "");
-    assert!(
-        stdout(&explained).starts_with("Default backend heavy-reasoner"),
-        "{}",
-        stdout(&explained)
-    );
+    assert!(stdout(&explained).starts_with("Default backend heavy-reasoner"), "{}", stdout(&explained));
 }
 
 #[test]
 fn with_routing_off_all_goes_to_the_default_backend() {
     // The model is not even looked for.
-    let off = Edited::new(|text| {
-        text.replace("\"semantic\"", "\"off\"").replace("all-MiniLM", "no-such-model")
-    });
-    let answers =
-        json_lines(&run(pointsman(off.path(), &["--json"]), "{\"text\": \"Tell me a joke.\"}\n"));
+    let off = Edited::new(|text| text.replace("\"semantic\"", "\"off\"").replace("all-MiniLM", "no-such-model"));
+    let answers = json_lines(&run(pointsman(off.path(), &["--json"]), "{\"text\": \"Tell me a joke.\"}\n"));
     assert_eq!((&answers[0]["route"], &answers[0]["backend"]), (&Value::Null, &"fast-chat".into()));
     assert_eq!(answers[0]["scores"], serde_json::json!({}));
     let explained = run(pointsman(off.path(), &["Tell me a joke."]), "");
@@ -168,9 +142,7 @@ fn many_lines_come_out_in_order() {
     let answers = json_lines(&run(pointsman(REFERENCE, &["--json"]), &input));
     assert_eq!(answers.len(), 1000);
     for (number, answer) in answers.iter().enumerate() {
-        let expected = [Value::from("chitchat"), Value::from("complex-tasks"), Value::Null]
-            [number % 3]
-            .clone();
+        let expected = [Value::from("chitchat"), Value::from("complex-tasks"), Value::Null][number % 3].clone();
         assert_eq!(answer["route"], expected, "line {}", number + 1);
     }
 }
@@ -229,11 +201,7 @@ fn a_model_in_the_hugging_face_cache_is_used() {
     std::fs::create_dir_all(&snapshot).unwrap();
     std::fs::write(repo.join("refs/main"), "0123abcd").unwrap();
     for file in ["config.json", "tokenizer.json", "model.safetensors"] {
-        std::os::unix::fs::symlink(
-            root().join("models/all-MiniLM-L6-v2").join(file),
-            snapshot.join(file),
-        )
-        .unwrap();
+        std::os::unix::fs::symlink(root().join("models/all-MiniLM-L6-v2").join(file), snapshot.join(file)).unwrap();
     }
     let cached = Edited::new(|text| text.replace("all-MiniLM-L6-v2", "cached-model"));
     let mut command = pointsman(cached.path(), &["Tell me a joke."]);

@@ -1,5 +1,6 @@
 //! `pointsman check`: says whether a config file would start, without the network and without the model.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -16,15 +17,15 @@ pub struct Args {
 /// Prints `FILE: ok`, or every problem on standard error, one a line, and fails.
 ///
 /// # Errors
-/// None; a file that cannot be read is a problem like any other.
+/// Only if what it says cannot be written; a file that cannot be read is a problem like any other.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     match load::load(&args.config) {
         Ok(_) => {
-            println!("{}: ok", args.config.display());
+            writeln!(std::io::stdout(), "{}: ok", args.config.display())?;
             Ok(ExitCode::SUCCESS)
         }
         Err(problems) => {
-            eprintln!("{problems}");
+            writeln!(std::io::stderr(), "{problems}")?;
             Ok(ExitCode::FAILURE)
         }
     }

@@ -71,8 +71,7 @@ const DEFAULT: &str = "default";
 /// # Errors
 /// A config, a model or a file that cannot be loaded, a malformed line or a label that is no route (with its number).
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let data =
-        File::open(&args.data).with_context(|| format!("cannot open {}", args.data.display()))?;
+    let data = File::open(&args.data).with_context(|| format!("cannot open {}", args.data.display()))?;
     let offline = Offline::load(&args.config)?;
     let table = &offline.table;
     let mut tally = Tally::default();
@@ -117,8 +116,7 @@ impl Tally {
     fn report(self) -> Report {
         let n = self.0.values().flat_map(BTreeMap::values).sum();
         let labels = self.0.iter().flat_map(|(expected, given)| given.keys().chain([expected]));
-        let by_route: BTreeMap<_, _> =
-            labels.map(|label| (label.clone(), self.scores(label))).collect();
+        let by_route: BTreeMap<_, _> = labels.map(|label| (label.clone(), self.scores(label))).collect();
         let right = self.0.keys().map(|label| self.times(label, label)).sum();
         Report { n, accuracy: share(right, n), by_route, confusion: self.0 }
     }
@@ -127,12 +125,7 @@ impl Tally {
         let right = self.times(label, label);
         let n = self.0.get(label).into_iter().flat_map(BTreeMap::values).sum();
         let given = self.0.keys().map(|expected| self.times(expected, label)).sum();
-        Scores {
-            n,
-            precision: share(right, given),
-            recall: share(right, n),
-            f1: share(2 * right, n + given),
-        }
+        Scores { n, precision: share(right, given), recall: share(right, n), f1: share(2 * right, n + given) }
     }
 
     fn times(&self, expected: &str, given: &str) -> usize {
@@ -151,20 +144,12 @@ impl Report {
     fn print(&self, output: &mut impl Write) -> io::Result<()> {
         writeln!(output, "{} prompts, accuracy {:.4}\n", self.n, self.accuracy)?;
         let width = self.by_route.keys().map(String::len).max().unwrap_or(0).max("route".len());
-        writeln!(
-            output,
-            "{:width$} {:>7} {:>9} {:>7} {:>7}",
-            "route", "prompts", "precision", "recall", "f1"
-        )?;
+        writeln!(output, "{:width$} {:>7} {:>9} {:>7} {:>7}", "route", "prompts", "precision", "recall", "f1")?;
         for (route, Scores { n, precision, recall, f1 }) in &self.by_route {
             writeln!(output, "{route:width$} {n:7} {precision:9.4} {recall:7.4} {f1:7.4}")?;
         }
-        let mistakes = self
-            .confusion
-            .iter()
-            .flat_map(|(expected, row)| row.iter().map(move |cell| (expected, cell)));
-        let mut mistakes: Vec<_> =
-            mistakes.filter(|(expected, (given, _))| expected != given).collect();
+        let mistakes = self.confusion.iter().flat_map(|(expected, row)| row.iter().map(move |cell| (expected, cell)));
+        let mut mistakes: Vec<_> = mistakes.filter(|(expected, (given, _))| expected != given).collect();
         mistakes.sort_by_key(|(_, (_, times))| std::cmp::Reverse(**times));
         if !mistakes.is_empty() {
             writeln!(output, "\nmistakes, the most frequent first")?;
@@ -183,21 +168,13 @@ mod tests {
     #[test]
     fn scores_are_those_of_the_textbook() {
         let mut tally = Tally::default();
-        for (expected, given, times) in
-            [("a", "a", 6), ("a", "b", 2), ("b", "b", 3), ("b", "a", 1), ("b", "c", 4)]
-        {
+        for (expected, given, times) in [("a", "a", 6), ("a", "b", 2), ("b", "b", 3), ("b", "a", 1), ("b", "c", 4)] {
             (0..times).for_each(|_| tally.add(expected, given));
         }
         let report = tally.report();
         assert_eq!((report.n, report.accuracy), (16, 9.0 / 16.0));
-        assert_eq!(
-            report.by_route["a"],
-            Scores { n: 8, precision: 6.0 / 7.0, recall: 0.75, f1: 12.0 / 15.0 }
-        );
-        assert_eq!(
-            report.by_route["b"],
-            Scores { n: 8, precision: 0.6, recall: 0.375, f1: 6.0 / 13.0 }
-        );
+        assert_eq!(report.by_route["a"], Scores { n: 8, precision: 6.0 / 7.0, recall: 0.75, f1: 12.0 / 15.0 });
+        assert_eq!(report.by_route["b"], Scores { n: 8, precision: 0.6, recall: 0.375, f1: 6.0 / 13.0 });
         assert_eq!(report.by_route["c"], Scores { n: 0, precision: 0.0, recall: 0.0, f1: 0.0 });
         assert_eq!(report.confusion["b"]["c"], 4);
     }

@@ -10,10 +10,10 @@ use std::time::Duration;
 use anyhow::Context;
 use futures::executor::block_on;
 
-use crate::config::file::{self, File, Mode};
-use crate::config::load;
+use crate::config::file::{File, Mode};
+use crate::config::{self, load};
 use crate::embed::{self, Embedding, EncodeError, Encoder, Model};
-use crate::route::{Decision, Reason, RouteSettings, Settings, Table};
+use crate::route::{Decision, Reason, Table};
 
 /// A config's routing, ready to decide.
 pub(super) struct Offline {
@@ -42,7 +42,7 @@ impl Offline {
     /// Loads the config at `path` and its model, and embeds the samples on all cores.
     pub(super) fn load(path: &Path) -> anyhow::Result<Arc<Self>> {
         let file = load::load(path)?.file;
-        let mut settings = routing(&file)?;
+        let mut settings = config::route_settings(&file)?;
         let backends = file.backends.iter().map(|backend| backend.name.as_str().into()).collect();
         if file.router.mode == Mode::Off {
             // The names stay known; without samples none is compared.
@@ -132,32 +132,11 @@ impl Offline {
 /// The config's model, on all cores.
 fn encoder(file: &File) -> anyhow::Result<Arc<Encoder>> {
     let dir = embed::locate(&file.router.embedding_model, file.models_dir.as_deref())?;
-    let model = Model::load(&dir)
-        .with_context(|| format!("cannot load the embedding model in {}", dir.display()))?;
+    let model = Model::load(&dir).with_context(|| format!("cannot load the embedding model in {}", dir.display()))?;
     let threads = thread::available_parallelism().map_or(1, usize::from);
     // Only the patient ask here, so neither bound is ever met.
     let settings = embed::Settings { threads, queue: 0, timeout: Duration::ZERO };
     Ok(Encoder::start(Arc::new(model), settings))
-}
-
-/// What a config says of routing. Its names were checked when it was loaded.
-fn routing(file: &File) -> anyhow::Result<Settings> {
-    let index = |name: &str| {
-        let found = file.backends.iter().position(|backend| backend.name == name);
-        found.with_context(|| format!("there is no backend {name}"))
-    };
-    let compiled = |route: &file::Route| {
-        anyhow::Ok(RouteSettings {
-            name: route.name.as_str().into(),
-            backend: index(&route.backend)?,
-            samples: route.samples.clone(),
-            threshold: route.threshold,
-        })
-    };
-    Ok(Settings {
-        routes: file.router.routes.iter().map(compiled).collect::<Result<_, _>>()?,
-        default_backend: file.router.default_backend.as_deref().map_or(Ok(0), index)?,
-    })
 }
 
 /// The next item, or None after the last. What was written is flushed before a wait: a program that writes a line and

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::Deserialize;
 
 use super::offline::{Line, Offline};
 use crate::embed::Embedding;
-use crate::route::{Decision, Reason};
+use crate::route::{Decision, Explanation, Reason};
 
 /// What `route` takes.
 #[derive(Debug, clap::Args)]
@@ -30,22 +30,6 @@ struct Input {
     text: String,
 }
 
-/// A line of `--json`'s output.
-#[derive(Serialize)]
-struct Output<'a> {
-    route: Option<&'a str>,
-    backend: &'a str,
-    /// None where nothing was compared.
-    score: Option<f32>,
-    scores: Scores<'a>,
-}
-
-/// Each route's score, in the config's order.
-struct Scores<'a> {
-    offline: &'a Offline,
-    decision: &'a Decision,
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -56,7 +40,8 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     if args.json {
         let input = io::BufReader::new(io::stdin());
         offline.decide_lines(input, &mut output, parse, |output, (), decision| {
-            serde_json::to_writer(&mut *output, &Output::new(&offline, decision))?;
+            let explanation = Explanation::new(&offline.table, decision, offline.backend(decision));
+            serde_json::to_writer(&mut *output, &explanation)?;
             Ok(writeln!(output)?)
         })?;
     } else {
@@ -75,9 +60,7 @@ fn parse(_: &Offline, line: &str) -> anyhow::Result<Line<()>> {
 
 fn read_prompt() -> anyhow::Result<String> {
     let mut prompt = String::new();
-    io::stdin()
-        .read_to_string(&mut prompt)
-        .context("cannot read the prompt from standard input")?;
+    io::stdin().read_to_string(&mut prompt).context("cannot read the prompt from standard input")?;
     Ok(prompt)
 }
 
@@ -91,9 +74,7 @@ fn explain(
     let backend = offline.backend(decision);
     let chosen = decision.route.and_then(|route| offline.table.name(route));
     match chosen {
-        Some(route) => {
-            writeln!(output, "Route {route} to backend {backend}: {}", reason(decision.reason))?
-        }
+        Some(route) => writeln!(output, "Route {route} to backend {backend}: {}", reason(decision.reason))?,
         None => writeln!(output, "Default backend {backend}: {}", reason(decision.reason))?,
     }
     let Some(embedding) = embedding else { return Ok(()) };
@@ -101,15 +82,8 @@ fn explain(
     routes.sort_by(|(_, (_, a)), (_, (_, b))| b.total_cmp(a));
     for (index, (name, score)) in routes {
         let mark = if decision.route == Some(index) { '*' } else { ' ' };
-        let threshold = offline
-            .table
-            .threshold(index)
-            .map(|least| format!(", threshold {least}"))
-            .unwrap_or_default();
-        let nearest = offline
-            .table
-            .nearest(embedding, index)
-            .map(|(sample, _)| format!(", nearest sample {sample:?}"));
+        let threshold = offline.table.threshold(index).map(|least| format!(", threshold {least}")).unwrap_or_default();
+        let nearest = offline.table.nearest(embedding, index).map(|(sample, _)| format!(", nearest sample {sample:?}"));
         writeln!(output, "{mark} {score:6.3}  {name}{threshold}{}", nearest.unwrap_or_default())?;
     }
     Ok(())
@@ -122,27 +96,5 @@ fn reason(reason: Reason) -> &'static str {
         Reason::Off => "routing is off",
         Reason::NoText => "there is no text to compare",
         other => other.as_str(),
-    }
-}
-
-// === impl Output ===
-
-impl<'a> Output<'a> {
-    fn new(offline: &'a Offline, decision: &'a Decision) -> Self {
-        Self {
-            route: decision.route.and_then(|route| offline.table.name(route)).map(|name| &**name),
-            backend: offline.backend(decision),
-            score: (!decision.scores.is_empty()).then_some(decision.score),
-            scores: Scores { offline, decision },
-        }
-    }
-}
-
-// === impl Scores ===
-
-impl Serialize for Scores<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let names = self.offline.table.names().map(|name| &**name);
-        serializer.collect_map(names.zip(&self.decision.scores))
     }
 }

@@ -1,12 +1,20 @@
-//! `pointsman serve`.
+//! `pointsman serve`: runs the router.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+use crate::server;
 
 /// What `serve` takes.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// The config file
+    #[arg(long, short)]
+    config: PathBuf,
+}
 
-/// Runs the command.
-pub fn run(_args: Args) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("under construction")
+/// Runs until a signal ends it.
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    server::run(args.config)?;
+    Ok(ExitCode::SUCCESS)
 }

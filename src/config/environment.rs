@@ -77,7 +77,7 @@ impl Fill<'_> {
             Ok(Expanded { text, variables: 0 }) => Some(text.into()),
             Ok(Expanded { text, .. }) => {
                 self.typed.0.insert(path.into(), typed.into());
-                Some(if self.marks.is_plain(path) { retype(text) } else { text.into() })
+                Some(if self.marks.is_plain_variable(path) { retype(text) } else { text.into() })
             }
             Err(message) => {
                 self.typed.0.insert(path.into(), typed.into());
@@ -98,9 +98,8 @@ fn expand(typed: &str, lookup: Lookup) -> Result<Expanded, String> {
             rest = inside;
             continue;
         }
-        let (variable, after) = inside
-            .split_once('}')
-            .ok_or("\"${\" without \"}\" (\"$${\" means a literal \"${\")")?;
+        let (variable, after) =
+            inside.split_once('}').ok_or("\"${\" without \"}\" (\"$${\" means a literal \"${\")")?;
         expanded.text.extend([before, &resolve(variable, lookup)?]);
         expanded.variables += 1;
         rest = after;
@@ -116,18 +115,13 @@ fn resolve(variable: &str, lookup: Lookup) -> Result<String, String> {
         None => (variable, None),
     };
     if !is_name(name) {
-        return Err(
-            "not a variable's name between \"${\" and \"}\" (\"$${\" means a literal \"${\")"
-                .into(),
-        );
+        return Err("not a variable's name between \"${\" and \"}\" (\"$${\" means a literal \"${\")".into());
     }
     match (lookup(name), default) {
         (Some(value), None) => Ok(value),
         (Some(value), Some(_)) if !value.is_empty() => Ok(value),
         (_, Some(default)) => Ok(default.into()),
-        (None, None) => {
-            Err(format!("the environment variable {name} is not set and has no default"))
-        }
+        (None, None) => Err(format!("the environment variable {name} is not set and has no default")),
     }
 }
 
@@ -145,6 +139,7 @@ fn retype(text: String) -> Value {
         Scalar::Boolean(value) => value.into(),
         Scalar::Integer(value) => value.into(),
         Scalar::FloatingPoint(value) => value.into_inner().into(),
+        Scalar::String(_) if text.is_empty() => Value::Null,
         Scalar::String(_) => text.into(),
     }
 }
@@ -154,8 +149,7 @@ mod tests {
     use super::*;
 
     fn lookup(name: &str) -> Option<String> {
-        let set =
-            [("N", "5"), ("EMPTY", ""), ("YAML", "a: [b, c]\nd: *e"), ("T", "true"), ("F", "0.5")];
+        let set = [("N", "5"), ("EMPTY", ""), ("YAML", "a: [b, c]\nd: *e"), ("T", "true"), ("F", "0.5")];
         set.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value.into())
     }
 
@@ -168,9 +162,10 @@ mod tests {
 
     #[test]
     fn variables_are_filled_in_and_plain_scalars_typed_anew() {
-        let text = "a: ${N}\nb: \"${N}\"\nc: ${NONE:-7}\nd: ${EMPTY:-x}${N}\ne: ${T}\nf: ${F}\ng: $${N} $5\nh: [${EMPTY}]\n";
+        let text =
+            "a: ${N}\nb: \"${N}\"\nc: ${NONE:-7}\nd: ${EMPTY:-x}${N}\ne: ${T}\nf: ${F}\ng: $${N} $5\nh: ${EMPTY}\n";
         let (value, problems) = filled(text);
-        let wanted = "{a: 5, b: '5', c: 7, d: x5, e: true, f: 0.5, g: '${N} $5', h: [null]}";
+        let wanted = "{a: 5, b: '5', c: 7, d: x5, e: true, f: 0.5, g: '${N} $5', h: null}";
         assert_eq!(value, serde_yaml::from_str::<Value>(wanted).unwrap());
         assert_eq!(problems, [""; 0]);
     }
@@ -183,7 +178,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_filled_in_is_told_with_its_path() {
-        let (_, problems) = filled("a: {b: [${NONE}]}\nc: \"${N\"\nd: ${1x}\n");
+        let (_, problems) = filled("a:\n  b:\n  - ${NONE}\nc: \"${N\"\nd: ${1x}\n");
         assert_eq!(problems.len(), 3, "{problems:?}");
         assert!(problems[0].starts_with("a.b[0]: the environment variable NONE is not set"));
         assert!(problems[1].starts_with("c: \"${\" without \"}\""));

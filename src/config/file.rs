@@ -1,10 +1,10 @@
 //! The config file as a person types it: every key, its type and its default. What it means is `snapshot.rs`'s work.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::defaults;
 use super::units::{ByteSize, Span};
 
 /// The whole file.
@@ -13,7 +13,7 @@ pub struct File {
     /// The format's version; `v1` is the only one.
     pub version: Version,
     /// Where clients connect.
-    #[serde(default = "default_listen")]
+    #[serde(default = "defaults::listen")]
     pub listen: String,
     /// The admin listener.
     #[serde(default)]
@@ -171,10 +171,10 @@ pub struct Backend {
     #[serde(default)]
     pub tls: Tls,
     /// How often its DNS names are resolved again.
-    #[serde(default = "default_resolve_interval")]
+    #[serde(default = "defaults::resolve_interval")]
     pub resolve_interval: Span,
     /// How many further peers a request may be tried on.
-    #[serde(default = "default_retries")]
+    #[serde(default = "defaults::retries")]
     pub retries: usize,
 }
 
@@ -193,7 +193,7 @@ pub struct Peer {
     /// `http://` or `https://`, host, port and base path.
     pub url: String,
     /// Its share of the load next to its siblings.
-    #[serde(default = "default_weight")]
+    #[serde(default = "defaults::weight")]
     pub weight: usize,
     /// The `Host` header and TLS server name, where they differ from the url's host.
     #[serde(default)]
@@ -247,13 +247,13 @@ pub struct Router {
     #[serde(default)]
     pub mode: Mode,
     /// The encoder.
-    #[serde(default = "default_embedding_model")]
+    #[serde(default = "defaults::embedding_model")]
     pub embedding_model: String,
     /// Who serves when nothing passes; the first backend by default.
     #[serde(default)]
     pub default_backend: Option<String>,
     /// Model names that mean "route this".
-    #[serde(default = "default_aliases")]
+    #[serde(default = "defaults::aliases")]
     pub aliases: Vec<String>,
     /// Further paths handed to one backend as they are.
     #[serde(default)]
@@ -365,98 +365,4 @@ pub struct Shutdown {
     pub delay: Span,
     /// How long running answers may take to finish.
     pub grace: Span,
-}
-
-// === defaults ===
-
-impl Default for Admin {
-    fn default() -> Self {
-        Self { listen: "127.0.0.1:9180".into() }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            body_size: ByteSize(10 << 20),
-            body_timeout: Span(Duration::from_secs(30)),
-            max_in_flight: 10_000,
-        }
-    }
-}
-
-impl Default for Health {
-    fn default() -> Self {
-        Self {
-            path: None,
-            interval: Span(Duration::from_secs(2)),
-            timeout: Span(Duration::from_secs(1)),
-            fall: 3,
-            rise: 2,
-        }
-    }
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Span(Duration::from_secs(2)),
-            read: Span(Duration::from_secs(300)),
-            write: Span(Duration::from_secs(30)),
-            idle: Span(Duration::from_secs(4)),
-        }
-    }
-}
-
-impl Default for Tls {
-    fn default() -> Self {
-        Self { verify: true, ca_file: None }
-    }
-}
-
-impl Default for Embedding {
-    fn default() -> Self {
-        Self { threads: 0, queue: 256, timeout: Span(Duration::from_secs(1)) }
-    }
-}
-
-impl Default for SemCache {
-    fn default() -> Self {
-        Self {
-            enabled: false,
-            backend: CacheBackend::Memory,
-            ttl: Span(Duration::from_secs(3600)),
-            similarity_threshold: 0.95,
-        }
-    }
-}
-
-impl Default for Shutdown {
-    fn default() -> Self {
-        Self { delay: Span(Duration::ZERO), grace: Span(Duration::from_secs(300)) }
-    }
-}
-
-fn default_listen() -> String {
-    "0.0.0.0:8080".into()
-}
-
-fn default_embedding_model() -> String {
-    "sentence-transformers/all-MiniLM-L6-v2".into()
-}
-
-fn default_aliases() -> Vec<String> {
-    ["router-gateway", "auto", "MoM"].map(String::from).to_vec()
-}
-
-fn default_resolve_interval() -> Span {
-    Span(Duration::from_secs(5))
-}
-
-fn default_retries() -> usize {
-    2
-}
-
-fn default_weight() -> usize {
-    1
 }

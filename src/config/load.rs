@@ -1,12 +1,10 @@
 //! Reads a config file. All that is wrong with it is found together, as far as each part allows the next to be looked at.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
 use serde_json::Value as Json;
-use serde_path_to_error::Segment;
 use serde_yaml::Value;
 
 use super::environment::{self, Lookup, Typed};
@@ -14,6 +12,7 @@ use super::file::File;
 use super::marks::Marks;
 use super::problem::{self, Findings, Problems};
 use super::schema::Schema;
+use super::sections::Sections;
 use super::yaml::{self, Broken};
 use super::{presence, validate};
 
@@ -48,19 +47,13 @@ pub fn load(path: &Path) -> Result<Loaded, Problems> {
 /// As [`load`].
 pub fn parse(name: &str, text: &str, lookup: Lookup) -> Result<Loaded, Problems> {
     let text = text.trim_start_matches('\u{feff}');
-    let (mut value, marks) =
-        document(text).map_err(|e| Problems::unreadable(name, e.line, e.message))?;
+    let (mut value, marks) = document(text).map_err(|e| Problems::unreadable(name, e.line, e.message))?;
     if !value.is_mapping() {
-        return Err(Problems::unreadable(
-            name,
-            Some(1),
-            "must hold keys and values, such as \"backends:\"",
-        ));
+        return Err(Problems::unreadable(name, Some(1), "must hold keys and values, such as \"backends:\""));
     }
     let mut findings = Findings::default();
     let typed = environment::fill(&mut value, &marks, lookup, &mut findings);
-    let schema =
-        Schema::of::<File>().map_err(|e| Problems::unreadable(name, None, e.to_string()))?;
+    let schema = Schema::of::<File>().map_err(|e| Problems::unreadable(name, None, e.to_string()))?;
     schema.check("", &mut value, &mut findings);
     let file = Sections { schema: &schema, typed: &typed, findings: &mut findings }.read(value);
     if let Some((file, broken)) = &file {
@@ -92,9 +85,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 fn document(text: &str) -> Result<(Value, Marks), Broken> {
     let mut value = yaml::read(text)?;
     let marks = Marks::read(text)?;
-    value
-        .apply_merge()
-        .map_err(|error| Broken { line: None, message: format!("\"<<\": {error}") })?;
+    value.apply_merge().map_err(|error| Broken { line: None, message: format!("\"<<\": {error}") })?;
     Ok((value, marks))
 }
 
@@ -112,9 +103,7 @@ fn as_typed(path: &str, json: &mut Json, typed: &Typed) {
     }
     match json {
         Json::Object(entries) => {
-            entries
-                .iter_mut()
-                .for_each(|(name, value)| as_typed(&problem::key(path, name), value, typed));
+            entries.iter_mut().for_each(|(name, value)| as_typed(&problem::key(path, name), value, typed));
         }
         Json::Array(items) => {
             for (i, value) in items.iter_mut().enumerate() {
@@ -125,13 +114,6 @@ fn as_typed(path: &str, json: &mut Json, typed: &Typed) {
     }
 }
 
-/// Reads the file type; a top-level section that does not fit is reported and left out, so that the rest is still read.
-struct Sections<'a> {
-    schema: &'a Schema,
-    typed: &'a Typed,
-    findings: &'a mut Findings,
-}
-
 // === impl Loaded ===
 
 impl fmt::Debug for Loaded {
@@ -140,81 +122,155 @@ impl fmt::Debug for Loaded {
     }
 }
 
-// === impl Sections ===
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Sections<'_> {
-    /// The file and its broken sections; `None` where even blanks in their place do not help.
-    fn read(&mut self, mut value: Value) -> Option<(File, HashSet<String>)> {
-        let mut broken = HashSet::new();
-        loop {
-            let error = match serde_path_to_error::deserialize::<_, File>(value.clone()) {
-                Ok(file) => return Some((file, broken)),
-                Err(error) => error,
-            };
-            let path = path(error.path());
-            let message = error.into_inner().to_string();
-            let missing = missing(&message);
-            let section =
-                if path.is_empty() { missing.unwrap_or_default() } else { problem::top(&path) };
-            let sections = value.as_mapping_mut()?;
-            match self.schema.get(section)?.blank() {
-                Some(blank) => drop(sections.insert(section.into(), blank)),
-                None => drop(sections.remove(section)),
+    const FULL: &str = include_str!("../../conf/full.yaml");
+    const SMALL: &str = "version: v1\nbackends: [{name: a, model: b, peers: [{url: http://a}]}]\nrouter: {}\n";
+
+    fn nothing(_: &str) -> Option<String> {
+        None
+    }
+
+    /// `full.yaml` with its commented options put in force.
+    fn uncommented() -> String {
+        let is_option = |text: &str| {
+            let (key, _) = text.trim_start_matches("- ").split_once(": ").unwrap_or_default();
+            !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        };
+        let line = |line: &str| match line.split_once("# ") {
+            Some((indent, text)) if indent.trim().is_empty() && is_option(text.trim_start()) => {
+                format!("{indent}{text}\n")
             }
-            if !broken.insert(section.into()) {
-                return None;
+            _ => format!("{line}\n"),
+        };
+        let text: String = FULL.lines().map(line).collect();
+        text.replace("keys: []", "keys:").replace("passthrough: []", "passthrough:")
+    }
+
+    /// The keys of `schema` that no value at its place has.
+    fn absent(path: &str, schema: &Schema, values: &[&Value]) -> Vec<String> {
+        match schema {
+            Schema::Keys(keys) => {
+                let below = |(name, schema): &(&str, Schema)| {
+                    let path = problem::key(path, name);
+                    let values: Vec<_> = values.iter().filter_map(|value| value.get(*name)).collect();
+                    if values.is_empty() { vec![path] } else { absent(&path, schema, &values) }
+                };
+                keys.iter().flat_map(below).collect()
             }
-            let message = match missing {
-                Some(name) => format!("the key \"{name}\" is missing"),
-                None => self.wrong_type(&path, &message),
-            };
-            // A missing key has no place; its path is that of the mapping that lacks it.
-            self.findings.add(path, message);
+            Schema::List(item) => {
+                let items: Vec<_> = values.iter().filter_map(|value| value.as_sequence()).flatten().collect();
+                if items.is_empty() { vec![path.into()] } else { absent(path, item, &items) }
+            }
+            Schema::Names(_) | Schema::Scalar => Vec::new(),
         }
     }
 
-    /// Serde's message without the value in it, which may be a secret.
-    fn wrong_type(&self, path: &str, message: &str) -> String {
-        let expected = match message.rsplit_once(", expected ").map(|(_, expected)| expected) {
-            Some("a boolean") => "true or false",
-            Some("usize" | "u16" | "u32" | "u64") => "a whole number, 0 or more",
-            Some("f32" | "f64") => "a number",
-            Some("a string" | "path string") => "text",
-            Some("a sequence") => "a list",
-            Some(expected) if expected.starts_with("struct ") => "keys and values",
-            Some(expected) => expected,
-            None => "another kind of value",
-        };
-        let kind =
-            message.strip_prefix("invalid type: ").and_then(|found| found.split([' ', ',']).next());
-        let found = match (self.typed.at(path), kind) {
-            (Some(typed), _) => format!("what \"{typed}\" gives"),
-            (_, Some("string")) => "text".into(),
-            (_, Some("integer" | "floating")) => "a number".into(),
-            (_, Some("boolean")) => "true or false".into(),
-            (_, Some("sequence")) => "a list".into(),
-            (_, Some("map")) => "keys and values".into(),
-            (_, Some("unit")) => "nothing".into(),
-            _ => "this value".into(),
-        };
-        let quotes = if expected == "text" && kind != Some("map") && kind != Some("sequence") {
-            " (in quotes)"
-        } else {
-            ""
-        };
-        format!("must be {expected}{quotes}, not {found}")
+    #[test]
+    fn full_yaml_has_every_key() {
+        let value = yaml::read(&uncommented()).unwrap();
+        let schema = Schema::of::<File>().unwrap();
+        assert_eq!(absent("", &schema, &[&value]), [""; 0]);
+        let mut findings = Findings::default();
+        schema.check("", &mut value.clone(), &mut findings);
+        assert_eq!(findings.lines(), [""; 0]);
     }
-}
 
-/// The key of serde's "missing field" message.
-fn missing(message: &str) -> Option<&str> {
-    message.strip_prefix("missing field `")?.strip_suffix('`')
-}
+    #[test]
+    fn full_yaml_shows_the_defaults() {
+        let mut full = parse("full.yaml", FULL, &nothing).unwrap().shown;
+        let mut small = parse("small.yaml", SMALL, &nothing).unwrap().shown;
+        // The examples' own names, addresses and samples.
+        for json in [&mut full, &mut small] {
+            json["router"]["routes"].take();
+            let backend = &mut json["backends"][0];
+            for key in ["name", "url", "model"] {
+                backend[key].take();
+            }
+            backend["peers"][0]["url"].take();
+            json["backends"].as_array_mut().unwrap().truncate(1);
+        }
+        assert_eq!(full, small);
+    }
 
-fn path(path: &serde_path_to_error::Path) -> String {
-    path.iter().fold(String::new(), |path, segment| match segment {
-        Segment::Seq { index } => problem::item(&path, *index),
-        Segment::Map { key } => problem::key(&path, key),
-        Segment::Enum { .. } | Segment::Unknown => path,
-    })
+    #[test]
+    fn shown_has_what_was_typed_and_never_what_a_variable_holds() {
+        let text = "version: v1\nlisten: ${L}\nthreads: ${N}\nbackends:\n- name: ${A:-a}\n  model: \"x-${S}\"\n  url: http://${S}/\n\
+            router:\n  aliases: [\"$${S}\"]\nmiddleware:\n  sem_cache:\n    ttl: ${TTL:-60}\n";
+        let set = |name: &str| match name {
+            "S" => Some("hunter2".into()),
+            "L" => Some("127.0.0.1:1234".into()),
+            "N" => Some("3".into()),
+            _ => None,
+        };
+        let loaded = parse("c", text, &set).unwrap();
+        assert_eq!((loaded.file.threads, loaded.file.backends[0].model.as_str()), (3, "x-hunter2"));
+        assert_eq!(loaded.file.middleware.sem_cache.ttl.0.as_secs(), 60);
+        let shown = &loaded.shown;
+        assert_eq!((&shown["listen"], &shown["threads"]), (&"${L}".into(), &"${N}".into()));
+        assert_eq!(
+            (&shown["backends"][0]["name"], &shown["backends"][0]["model"]),
+            (&"${A:-a}".into(), &"x-${S}".into())
+        );
+        assert_eq!(shown["middleware"]["sem_cache"]["ttl"], "${TTL:-60}");
+        assert_eq!(
+            (&shown["router"]["aliases"][0], &shown["limits"]["body_size"]),
+            (&"${S}".into(), &(10 << 20).into())
+        );
+        assert!(!format!("{loaded:?}").contains("hunter2"));
+    }
+
+    /// A small xorshift generator: the same mutations in every run.
+    struct Dice(u64);
+
+    impl Dice {
+        fn roll(&mut self, below: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            (self.0 % below.max(1) as u64) as usize
+        }
+    }
+
+    fn mutate(text: &mut Vec<char>, dice: &mut Dice) {
+        // What means something in YAML or here, parted by "~".
+        const BITS: &str =
+            "\n~ ~\t~:~: ~- ~[~]~{~}~\"~'~&a ~*a~<<: *a\n~${~${X}~${X:-~!t ~|\n~---\n~#~é\u{1F600}\0~-1e999";
+        let bits: Vec<_> = BITS.split('~').collect();
+        let at = dice.roll(text.len());
+        let end = (at + dice.roll(12)).min(text.len());
+        match dice.roll(3) {
+            0 => drop(text.drain(at..end)),
+            1 => drop(text.splice(at..at, bits[dice.roll(bits.len())].chars())),
+            _ => {
+                let (from, length) = (dice.roll(text.len()), dice.roll(60));
+                let copy: Vec<_> = text.iter().skip(from).take(length).copied().collect();
+                drop(text.splice(at..end, copy));
+            }
+        }
+    }
+
+    #[test]
+    fn no_mutation_of_a_config_panics_or_shows_a_secret() {
+        let set = |_: &str| Some("hunter2".to_string());
+        let mut dice = Dice(0x5eed);
+        let mut refused = 0;
+        for base in [FULL.to_string(), uncommented()] {
+            let lines = base.lines().map(|line| line.split(" #").next().unwrap_or_default());
+            let base: Vec<char> = lines.flat_map(|line| line.chars().chain(['\n'])).collect();
+            for _ in 0..1500 {
+                let mut text = base.clone();
+                (0..=dice.roll(4)).for_each(|_| mutate(&mut text, &mut dice));
+                let text: String = text.into_iter().collect();
+                if let Err(problems) = parse("c.yaml", &text, &set) {
+                    refused += 1;
+                    assert!(!problems.to_string().contains("hunter2"), "{problems}\n{text}");
+                    assert_eq!(problems.to_string().lines().count(), problems.list.len());
+                }
+            }
+        }
+        assert!((1600..2900).contains(&refused), "{refused} of 3000 refused");
+    }
 }

@@ -1,17 +1,27 @@
-//! From a file that a person typed to a snapshot of what it means.
+//! From a file that a person typed to a snapshot of what it means, and from one snapshot to the next.
 //!
 //! [`load`] reads it: text → YAML ([`yaml`]) → environment filled in ([`environment`]) → known keys ([`schema`]) →
-//! [`file::File`] → rules ([`validate`]) and the world outside ([`presence`]). Whatever is wrong becomes a
-//! [`problem::Problem`] with the line that [`marks`] knows.
+//! [`file::File`] (`sections`) → rules ([`validate`]) and the world outside ([`presence`]). Whatever is wrong becomes a
+//! [`problem::Problem`] with the line that [`marks`] knows. [`Snapshot`] is what the file means; [`Live`] holds the one
+//! in force, and [`watch()`] replaces it when the file changes.
 
 pub mod address;
+mod defaults;
 pub mod environment;
 pub mod file;
+mod live;
 pub mod load;
 pub mod marks;
 pub mod presence;
 pub mod problem;
 pub mod schema;
+mod sections;
+mod snapshot;
 pub mod units;
 pub mod validate;
+mod watch;
 pub mod yaml;
+
+pub use live::Live;
+pub use snapshot::{Labels, Snapshot, Startup, route_settings};
+pub use watch::watch;

@@ -39,8 +39,7 @@ impl Check<'_> {
             self.findings.add(path, "must name an environment variable, not hold the key itself");
         } else if (self.lookup)(name).is_none_or(|value| value.trim().is_empty()) {
             let which = self.quotable(&path, name);
-            self.findings
-                .add(path, format!("the environment variable{which} is not set or is empty"));
+            self.findings.add(path, format!("the environment variable{which} is not set or is empty"));
         }
     }
 

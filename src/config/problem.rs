@@ -83,8 +83,7 @@ impl Findings {
 
     /// The problems with their lines, or nothing if there are none.
     pub(super) fn into_problems(self, file: &str, marks: &Marks) -> Option<Problems> {
-        let place =
-            |(path, message): (String, String)| Problem { line: marks.line(&path), path, message };
+        let place = |(path, message): (String, String)| Problem { line: marks.line(&path), path, message };
         let mut list: Vec<_> = self.list.into_iter().map(place).collect();
         list.sort_by_key(|problem| problem.line);
         (!list.is_empty()).then(|| Problems { file: file.into(), list })
@@ -122,8 +121,7 @@ pub(super) fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'
     const NEAR: f64 = 0.84;
     let word = word.to_lowercase().replace('-', "_");
     let likeness = |c: &str| strsim::jaro_winkler(&word, &c.to_lowercase().replace('-', "_"));
-    let nearest =
-        candidates.into_iter().map(|c| (likeness(c), c)).max_by(|a, b| a.0.total_cmp(&b.0));
+    let nearest = candidates.into_iter().map(|c| (likeness(c), c)).max_by(|a, b| a.0.total_cmp(&b.0));
     match nearest {
         Some((likeness, name)) if likeness >= NEAR => format!("; did you mean \"{name}\"?"),
         _ => String::new(),
@@ -160,9 +158,6 @@ mod tests {
     fn a_problem_stays_on_its_line() {
         let problem = Problem { line: Some(3), path: "a\nb".into(), message: "unknown key".into() };
         let problems = Problems { file: "c.yaml".into(), list: vec![problem.clone(), problem] };
-        assert_eq!(
-            problems.to_string(),
-            "c.yaml:3: a\\nb: unknown key\nc.yaml:3: a\\nb: unknown key"
-        );
+        assert_eq!(problems.to_string(), "c.yaml:3: a\\nb: unknown key\nc.yaml:3: a\\nb: unknown key");
     }
 }

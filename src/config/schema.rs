@@ -50,9 +50,7 @@ impl Schema {
     /// The shape below a key.
     pub fn get(&self, key: &str) -> Option<&Self> {
         match self {
-            Self::Keys(keys) => {
-                keys.iter().find(|(name, _)| *name == key).map(|(_, schema)| schema)
-            }
+            Self::Keys(keys) => keys.iter().find(|(name, _)| *name == key).map(|(_, schema)| schema),
             _ => None,
         }
     }
@@ -70,11 +68,14 @@ impl Schema {
                     schema.check(&problem::item(path, i), item, findings);
                 }
             }
-            (Self::Names(names), Value::String(name)) if !names.contains(&name.as_str()) => {
-                let message =
-                    format!("must be {}{}", either(names), suggestion(name, names.iter().copied()));
-                findings.add(path, message);
-                *name = names.first().copied().unwrap_or_default().into();
+            // Nothing may stand for a name that can be left out; serde knows.
+            (Self::Names(names), value) if !value.is_null() => {
+                let name = value.as_str().unwrap_or_default();
+                if !names.contains(&name) {
+                    let message = format!("must be {}{}", either(names), suggestion(name, names.iter().copied()));
+                    findings.add(path, message);
+                    *value = names.first().copied().unwrap_or_default().into();
+                }
             }
             _ => {}
         }
@@ -143,11 +144,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -177,8 +174,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         *self.0 = Schema::Names(names);
-        let first: StrDeserializer<Error> =
-            names.first().copied().unwrap_or_default().into_deserializer();
+        let first: StrDeserializer<Error> = names.first().copied().unwrap_or_default().into_deserializer();
         visitor.visit_enum(first)
     }
 
@@ -193,10 +189,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
 impl<'de> MapAccess<'de> for Keys<'_> {
     type Error = Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Error> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
         let Some((name, schema)) = self.keys.next() else { return Ok(None) };
         self.next = Some(schema);
         let name: StrDeserializer<Error> = (*name).into_deserializer();
@@ -204,8 +197,7 @@ impl<'de> MapAccess<'de> for Keys<'_> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        let schema =
-            self.next.take().ok_or_else(|| serde::de::Error::custom("a value before its key"))?;
+        let schema = self.next.take().ok_or_else(|| serde::de::Error::custom("a value before its key"))?;
         seed.deserialize(Probe(schema))
     }
 }
@@ -215,10 +207,7 @@ impl<'de> MapAccess<'de> for Keys<'_> {
 impl<'de> SeqAccess<'de> for Item<'_> {
     type Error = Error;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Error> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
         self.0.take().map(|schema| seed.deserialize(Probe(schema))).transpose()
     }
 }
@@ -244,8 +233,7 @@ mod tests {
 
     #[test]
     fn unknown_keys_and_names_are_found_at_every_depth() {
-        let text =
-            "{bakends: [], router: {mode: semantics, 3: x, routes: [{nam: a}, {thresholds: 1}]}}";
+        let text = "{bakends: [], router: {mode: semantics, 3: x, routes: [{nam: a}, {thresholds: 1}]}}";
         let mut value = serde_yaml::from_str(text).unwrap();
         let mut findings = Findings::default();
         Schema::of::<File>().unwrap().check("", &mut value, &mut findings);

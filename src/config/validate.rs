@@ -55,10 +55,7 @@ impl<'a> Rules<'a> {
         let (listen, admin) = (&self.file.listen, &self.file.admin.listen);
         for (path, text) in [("listen", listen), ("admin.listen", admin)] {
             if address::listen(text).is_none() {
-                self.findings.add(
-                    path,
-                    "must be a host and a port, such as \"0.0.0.0:8080\" or \"[::1]:8080\"",
-                );
+                self.findings.add(path, "must be a host and a port, such as \"0.0.0.0:8080\" or \"[::1]:8080\"");
             }
         }
         if listen == admin && !listen.ends_with(":0") {
@@ -86,9 +83,7 @@ impl<'a> Rules<'a> {
             }
             match (&key.key_env, &key.key_file) {
                 (None, None) => self.findings.add(path, "must have \"key_env\" or \"key_file\""),
-                (Some(_), Some(_)) => {
-                    self.findings.add(path, "must have \"key_env\" or \"key_file\", not both")
-                }
+                (Some(_), Some(_)) => self.findings.add(path, "must have \"key_env\" or \"key_file\", not both"),
                 _ => {}
             }
         }
@@ -101,10 +96,7 @@ impl<'a> Rules<'a> {
         } else if name.len() > 64 {
             self.findings.add(path, "must not be longer than 64 characters");
         } else if name.trim() != name || !name.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
-            self.findings.add(
-                path,
-                "must be printable ASCII without spaces around it, as it stands in headers",
-            );
+            self.findings.add(path, "must be printable ASCII without spaces around it, as it stands in headers");
         }
     }
 
@@ -125,13 +117,8 @@ impl<'a> Rules<'a> {
             return;
         }
         let as_typed = |i: usize| self.typed.at(&format!("backends[{i}].name")).is_none();
-        let names = backends
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| as_typed(*i))
-            .map(|(_, backend)| backend.name.as_str());
-        let message =
-            format!("no backend is named {}{}", self.quote(path, name), suggestion(name, names));
+        let names = backends.iter().enumerate().filter(|(i, _)| as_typed(*i)).map(|(_, backend)| backend.name.as_str());
+        let message = format!("no backend is named {}{}", self.quote(path, name), suggestion(name, names));
         self.findings.add(path, message);
     }
 
@@ -140,12 +127,7 @@ impl<'a> Rules<'a> {
         format!("\"{}\"", self.typed.at(path).unwrap_or(value))
     }
 
-    fn within<T: PartialOrd + Display>(
-        &mut self,
-        path: impl Into<String>,
-        value: T,
-        range: RangeInclusive<T>,
-    ) {
+    fn within<T: PartialOrd + Display>(&mut self, path: impl Into<String>, value: T, range: RangeInclusive<T>) {
         if !range.contains(&value) {
             let message = format!("must be between {} and {}", range.start(), range.end());
             self.findings.add(path, message);

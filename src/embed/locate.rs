@@ -34,8 +34,7 @@ fn in_models(name: &str, models_dir: Option<&Path>, tried: &mut Vec<String>) -> 
     let models = match models_dir {
         Some(dir) => dir.to_path_buf(),
         None => default_models_dirs().into_iter().find(|dir| dir.is_dir()).or_else(|| {
-            let all: Vec<_> =
-                default_models_dirs().iter().map(|dir| dir.display().to_string()).collect();
+            let all: Vec<_> = default_models_dirs().iter().map(|dir| dir.display().to_string()).collect();
             tried.push(format!("none of {} is a folder", all.join(", ")));
             None
         })?,

@@ -63,10 +63,7 @@ impl Encoder {
 
     /// As [`Self::embed`], but takes a place even in a full queue and waits as long as it takes. For load time and
     /// offline work, whose callers bound what they have under way.
-    pub fn embed_patiently(
-        &self,
-        text: Arc<str>,
-    ) -> impl Future<Output = Result<Embedding, EncodeError>> + use<> {
+    pub fn embed_patiently(&self, text: Arc<str>) -> impl Future<Output = Result<Embedding, EncodeError>> + use<> {
         self.queue.run_patiently(text)
     }
 

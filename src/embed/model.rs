@@ -56,15 +56,14 @@ impl Model {
     /// Loads `config.json`, `tokenizer.json` and `model.safetensors` (f16, bf16 or f32) from `dir`.
     pub fn load(dir: &Path) -> Result<Self, LoadError> {
         let [config, tokenizer, weights] = FILES.map(|file| dir.join(file));
-        let config: Config = serde_json::from_slice(&read(&config)?)
-            .map_err(|source| LoadError::Config { path: config, source })?;
+        let config: Config =
+            serde_json::from_slice(&read(&config)?).map_err(|source| LoadError::Config { path: config, source })?;
         let tokenizer = load_tokenizer(&tokenizer, &config)?;
         // Read, not mapped: a file that changes under a map is undefined behaviour.
         let bert = VarBuilder::from_buffered_safetensors(read(&weights)?, DType::F32, &Device::Cpu)
             .and_then(|tensors| BertModel::load(tensors, &config))
             .map_err(|source| LoadError::Weights { path: weights, source })?;
-        let name =
-            dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(Self { name, tokenizer, bert, dimensions: config.hidden_size })
     }
 
@@ -81,10 +80,7 @@ impl Model {
     /// Embeds the first 256 tokens of `text` (see [`text::readable`] for texts beyond 32 KiB): [`Self::dimensions`]
     /// floats of Euclidean length one.
     pub fn embed(&self, text: &str) -> Result<Vec<f32>, EmbedError> {
-        let tokens = self
-            .tokenizer
-            .encode_fast(text::readable(text), true)
-            .map_err(EmbedError::Tokenizer)?;
+        let tokens = self.tokenizer.encode_fast(text::readable(text), true).map_err(EmbedError::Tokenizer)?;
         let ids = Tensor::new(tokens.get_ids(), &Device::Cpu)?.unsqueeze(0)?;
         let hidden = self.bert.forward(&ids, &ids.zeros_like()?, None)?;
         let mean = hidden.squeeze(0)?.mean(0)?.to_vec1::<f32>()?;
@@ -94,10 +90,7 @@ impl Model {
 
 impl std::fmt::Debug for Model {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.debug_struct("Model")
-            .field("name", &self.name)
-            .field("dimensions", &self.dimensions)
-            .finish()
+        f.debug_struct("Model").field("name", &self.name).field("dimensions", &self.dimensions).finish()
     }
 }
 

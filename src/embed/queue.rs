@@ -83,6 +83,22 @@ struct Job {
     reply: oneshot::Sender<Result<Embedding, EncodeError>>,
 }
 
+// === impl Stats ===
+
+impl Stats {
+    /// Each count under its name in metrics.
+    pub fn counts(&self) -> [(&'static str, u64); 5] {
+        let counts = [
+            ("encoded", &self.encoded),
+            ("busy", &self.busy),
+            ("timeout", &self.timeouts),
+            ("failed", &self.failed),
+            ("departed", &self.departed),
+        ];
+        counts.map(|(name, count)| (name, count.load(Ordering::Relaxed)))
+    }
+}
+
 // === impl Settings ===
 
 impl Settings {
@@ -112,8 +128,7 @@ impl Queue {
         for number in 0..settings.threads() {
             let (shared, engine) = (Arc::clone(&shared), Arc::clone(&engine));
             let work = move || compute_alone(|| shared.work(&*engine));
-            if let Err(error) = thread::Builder::new().name(format!("encoder-{number}")).spawn(work)
-            {
+            if let Err(error) = thread::Builder::new().name(format!("encoder-{number}")).spawn(work) {
                 // With fewer threads it is slower; with none every text times out, and the router degrades.
                 tracing::error!("cannot start the encoder's thread {number}: {error}");
             }
@@ -136,10 +151,7 @@ impl Queue {
     }
 
     /// Runs `text` however many wait and however long it takes.
-    pub(super) fn run_patiently(
-        &self,
-        text: Arc<str>,
-    ) -> impl Future<Output = Result<Embedding, EncodeError>> + use<> {
+    pub(super) fn run_patiently(&self, text: Arc<str>) -> impl Future<Output = Result<Embedding, EncodeError>> + use<> {
         let (job, answer) = Job::new(text, None);
         let queued = self.shared.push(job, usize::MAX);
         async move {
@@ -240,10 +252,7 @@ impl Shared {
 // === impl Job ===
 
 impl Job {
-    fn new(
-        text: Arc<str>,
-        deadline: Option<Instant>,
-    ) -> (Self, oneshot::Receiver<Result<Embedding, EncodeError>>) {
+    fn new(text: Arc<str>, deadline: Option<Instant>) -> (Self, oneshot::Receiver<Result<Embedding, EncodeError>>) {
         let (reply, answer) = oneshot::channel();
         (Self { text, deadline, reply }, answer)
     }

@@ -59,18 +59,11 @@ impl Keys {
         if self.is_open() {
             return Ok(Client { tenant: EVERYBODY.into(), trusted: false });
         }
-        let presented = bearer(headers)
-            .ok_or_else(|| unauthorized("no API key was sent; send it as a bearer token"))?;
-        let key =
-            self.find(presented).ok_or_else(|| unauthorized("the API key is not known here"))?;
-        let named = headers
-            .get(TENANT_HEADER)
-            .filter(|_| key.trusted)
-            .and_then(|value| value.to_str().ok());
-        Ok(Client {
-            tenant: named.map_or_else(|| key.tenant.clone(), Arc::from),
-            trusted: key.trusted,
-        })
+        let presented =
+            bearer(headers).ok_or_else(|| unauthorized("no API key was sent; send it as a bearer token"))?;
+        let key = self.find(presented).ok_or_else(|| unauthorized("the API key is not known here"))?;
+        let named = headers.get(TENANT_HEADER).filter(|_| key.trusted).and_then(|value| value.to_str().ok());
+        Ok(Client { tenant: named.map_or_else(|| key.tenant.clone(), Arc::from), trusted: key.trusted })
     }
 
     /// Every key is compared whole, so that the time tells nothing of which one came close.
@@ -86,10 +79,7 @@ impl Keys {
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.debug_struct("Key")
-            .field("name", &self.name)
-            .field("tenant", &self.tenant)
-            .finish_non_exhaustive()
+        f.debug_struct("Key").field("name", &self.name).field("tenant", &self.tenant).finish_non_exhaustive()
     }
 }
 
@@ -128,23 +118,16 @@ mod tests {
 
     #[test]
     fn only_a_known_key_is_let_in() {
-        assert_eq!(
-            &*keys().identify(&headers("Bearer sk-app", None)).unwrap().tenant,
-            "tenant-app"
-        );
+        assert_eq!(&*keys().identify(&headers("Bearer sk-app", None)).unwrap().tenant, "tenant-app");
         for wrong in ["Bearer sk-ap", "Bearer sk-appp", "Bearer ", "Basic sk-app", "sk-app"] {
-            assert_eq!(
-                keys().identify(&headers(wrong, None)).unwrap_err().reason,
-                Reason::Unauthorized
-            );
+            assert_eq!(keys().identify(&headers(wrong, None)).unwrap_err().reason, Reason::Unauthorized);
         }
         assert!(keys().identify(&HeaderMap::new()).is_err());
     }
 
     #[test]
     fn only_a_trusted_key_may_name_the_tenant() {
-        let tenant =
-            |authorization| keys().identify(&headers(authorization, Some("acme"))).unwrap().tenant;
+        let tenant = |authorization| keys().identify(&headers(authorization, Some("acme"))).unwrap().tenant;
         assert_eq!(&*tenant("Bearer sk-gateway"), "acme");
         assert_eq!(&*tenant("Bearer sk-app"), "tenant-app");
     }

@@ -30,9 +30,8 @@ pub async fn read(session: &mut Session, limits: &Limits) -> Result<Bytes, Failu
     if declared.is_some_and(|length| length > limits.body_size) {
         return Err(too_large(limits));
     }
-    let expects = headers
-        .get(header::EXPECT)
-        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+    let expects =
+        headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
     if expects && session.as_mut().write_continue_response().await.is_err() {
         return Err(incomplete());
     }
@@ -73,20 +72,14 @@ pub fn frame(request: &mut RequestHeader, length: usize) -> pingora::Result<()> 
     Ok(())
 }
 
-async fn read_all(
-    session: &mut Session,
-    limits: &Limits,
-    declared: Option<usize>,
-) -> Result<Bytes, Failure> {
+async fn read_all(session: &mut Session, limits: &Limits, declared: Option<usize>) -> Result<Bytes, Failure> {
     let mut body = BytesMut::with_capacity(declared.unwrap_or(0).min(1 << 20));
     loop {
         if declared.is_none_or(|length| length.saturating_sub(body.len()) <= REPLAY) {
             session.as_mut().enable_retry_buffering();
         }
         match session.read_request_body().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > limits.body_size => {
-                return Err(too_large(limits));
-            }
+            Ok(Some(chunk)) if body.len() + chunk.len() > limits.body_size => return Err(too_large(limits)),
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => return Ok(body.freeze()),
             Err(_) => return Err(incomplete()),
@@ -109,10 +102,7 @@ fn refuse_encoding(headers: &HeaderMap) -> Result<(), Failure> {
 }
 
 fn too_large(limits: &Limits) -> Failure {
-    Failure::new(
-        Reason::BodyTooLarge,
-        format!("the body is larger than {} bytes", limits.body_size),
-    )
+    Failure::new(Reason::BodyTooLarge, format!("the body is larger than {} bytes", limits.body_size))
 }
 
 fn incomplete() -> Failure {

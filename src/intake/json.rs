@@ -15,9 +15,8 @@ const DEPTH: usize = 256;
 
 /// The text of a body, or why it cannot be JSON.
 pub fn text(body: &[u8]) -> Result<&str, Failure> {
-    let text = std::str::from_utf8(body).map_err(|error| {
-        invalid(format!("the body is not UTF-8 (byte {})", error.valid_up_to()))
-    })?;
+    let text = std::str::from_utf8(body)
+        .map_err(|error| invalid(format!("the body is not UTF-8 (byte {})", error.valid_up_to())))?;
     if depth_exceeds(text.as_bytes(), DEPTH) {
         return Err(invalid(format!("the body nests deeper than {DEPTH} levels")));
     }
@@ -59,9 +58,7 @@ pub fn span(whole: &str, part: &RawValue) -> Range<usize> {
 }
 
 /// For `#[serde(deserialize_with)]`: keeps an explicit `null` apart from a key that is absent.
-pub fn present<'de: 'a, 'a, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<&'a RawValue>, D::Error> {
+pub fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
@@ -93,13 +90,8 @@ impl<'de, F: FnMut(&'de RawValue) -> Result<(), Failure>> Visitor<'de> for Eleme
 fn explain(error: &serde_json::Error, what: &str) -> Failure {
     let place = format!("line {} column {}", error.line(), error.column());
     let message = error.to_string();
-    if let Some(key) =
-        message.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next())
-    {
-        return Failure::new(
-            Reason::DuplicateKey,
-            format!("{what} has the key \"{key}\" twice ({place})"),
-        );
+    if let Some(key) = message.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next()) {
+        return Failure::new(Reason::DuplicateKey, format!("{what} has the key \"{key}\" twice ({place})"));
     }
     invalid(format!("{what} is not valid JSON ({place})"))
 }
@@ -153,8 +145,6 @@ mod tests {
         assert_eq!(reason(""), Reason::InvalidJson);
         assert_eq!(reason(r#"{"model": "a", "mod\u0065l": "b"}"#), Reason::DuplicateKey);
         assert_eq!(reason(r#"{"model": "a""#), Reason::InvalidJson);
-        assert!(
-            object::<Thing>(" {\"model\": \"a\", \"other\": 1, \"other\": 2}", "the body").is_ok()
-        );
+        assert!(object::<Thing>(" {\"model\": \"a\", \"other\": 1, \"other\": 2}", "the body").is_ok());
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 pub use auth::{Client, Keys};
 pub use endpoint::Endpoint;
-pub use prompt::{Prompt, Target};
+pub use prompt::Prompt;
 
 /// Bounds on what a client may send.
 #[derive(Debug, Clone, Copy)]

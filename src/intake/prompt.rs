@@ -11,23 +11,14 @@ use crate::failure::Failure;
 /// A parsed request. It keeps the body, of which it knows where the model stands.
 #[derive(Debug, Clone)]
 pub struct Prompt {
-    /// Which model the client named.
-    pub target: Target,
+    /// The model that the client named; none where the router is to choose.
+    pub model: Option<String>,
     /// The last user message's text, or a completion's prompt; none where there is no text to route by.
     pub text: Option<String>,
     /// Whether the answer was asked for as a stream.
     pub stream: bool,
     body: Bytes,
-    model: ModelPlace,
-}
-
-/// Which model the client named.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// None: the router is to choose.
-    Unnamed,
-    /// This one: an alias, a backend or a model.
-    Named(String),
+    place: ModelPlace,
 }
 
 /// Where a model's name is to be written.
@@ -97,10 +88,10 @@ impl Prompt {
             _ => chat_text(read.messages)?,
         };
         let prompt = Self {
-            target: target(read.model)?,
+            model: read.model.map_or(Ok(None), model_name)?,
             text: text.filter(|text| !text.trim().is_empty()),
             stream: read.stream.is_some_and(|value| value.get() == "true"),
-            model: place(whole, read.model),
+            place: place(whole, read.model),
             body: Bytes::new(),
         };
         Ok(Self { body, ..prompt })
@@ -108,11 +99,11 @@ impl Prompt {
 
     /// The body that names `model`, and is the client's byte for byte in everything else.
     pub fn naming(&self, model: &str) -> Bytes {
-        if self.target == Target::Named(model.to_owned()) {
+        if self.model.as_deref() == Some(model) {
             return self.body.clone();
         }
         let name = serde_json::Value::from(model).to_string();
-        let (before, written, after) = match &self.model {
+        let (before, written, after) = match &self.place {
             ModelPlace::Over(place) => (&self.body[..place.start], name, &self.body[place.end..]),
             ModelPlace::First { at, comma } => {
                 (&self.body[..*at], format!("\"model\":{name}{comma}"), &self.body[*at..])
@@ -131,14 +122,11 @@ fn place(whole: &str, model: Option<&RawValue>) -> ModelPlace {
     ModelPlace::First { at, comma: if is_empty { "" } else { "," } }
 }
 
-fn target(model: Option<&RawValue>) -> Result<Target, Failure> {
-    let Some(value) = model else { return Ok(Target::Unnamed) };
+/// As vLLM has it, `null` and an empty name name nothing.
+fn model_name(value: &RawValue) -> Result<Option<String>, Failure> {
     match Shape::of(value) {
-        Shape::Null => Ok(Target::Unnamed),
-        Shape::String => {
-            let name = string(value, "model")?;
-            Ok(if name.is_empty() { Target::Unnamed } else { Target::Named(name) })
-        }
+        Shape::Null => Ok(None),
+        Shape::String => string(value, "model").map(|name| Some(name).filter(|name| !name.is_empty())),
         _ => Err(Failure::invalid("model", "model must be a string")),
     }
 }
@@ -188,10 +176,7 @@ fn content_text(content: Option<&RawValue>, what: &str) -> Result<Option<String>
             })?;
             Ok((!texts.is_empty()).then(|| texts.join("\n")))
         }
-        _ => Err(Failure::invalid(
-            "messages",
-            format!("{what}.content must be a string or an array of parts"),
-        )),
+        _ => Err(Failure::invalid("messages", format!("{what}.content must be a string or an array of parts"))),
     }
 }
 
@@ -202,8 +187,7 @@ fn part_text(part: &RawValue, what: &str) -> Result<Option<String>, Failure> {
         _ => return Err(Failure::invalid("messages", format!("{what} must hold objects"))),
     }
     let part: Part = object(part.get(), &format!("a part of {what}"))?;
-    let is_text =
-        part.kind.is_none_or(|kind| matches!(kind.get(), r#""text""# | r#""input_text""#));
+    let is_text = part.kind.is_none_or(|kind| matches!(kind.get(), r#""text""# | r#""input_text""#));
     match part.text.filter(|text| is_text && Shape::of(text) == Shape::String) {
         Some(text) => string(text, "messages").map(Some),
         None => Ok(None),
@@ -221,19 +205,15 @@ fn completion_text(prompt: &RawValue) -> Result<Option<String>, Failure> {
                 first.get_or_insert(element);
                 Ok(())
             })?;
-            first
-                .filter(|value| Shape::of(value) == Shape::String)
-                .map(|value| string(value, "prompt"))
-                .transpose()
+            first.filter(|value| Shape::of(value) == Shape::String).map(|value| string(value, "prompt")).transpose()
         }
         _ => Err(Failure::invalid("prompt", "prompt must be a string or an array")),
     }
 }
 
 fn string(value: &RawValue, param: &'static str) -> Result<String, Failure> {
-    serde_json::from_str(value.get()).map_err(|_| {
-        Failure::invalid(param, format!("{param} holds a string with a broken escape"))
-    })
+    serde_json::from_str(value.get())
+        .map_err(|_| Failure::invalid(param, format!("{param} holds a string with a broken escape")))
 }
 
 // === impl Shape ===
@@ -293,18 +273,12 @@ mod tests {
 
     #[test]
     fn only_the_model_changes() {
-        let naming =
-            |body: &str| String::from_utf8(chat(body).unwrap().naming("m/\"1").to_vec()).unwrap();
+        let naming = |body: &str| String::from_utf8(chat(body).unwrap().naming("m/\"1").to_vec()).unwrap();
         assert_eq!(
-            naming(
-                r#" {"x" : 1.0e0, "model" :  "auto" , "messages":[{"role":"user","content":"\u0041"}]}"#
-            ),
+            naming(r#" {"x" : 1.0e0, "model" :  "auto" , "messages":[{"role":"user","content":"\u0041"}]}"#),
             r#" {"x" : 1.0e0, "model" :  "m/\"1" , "messages":[{"role":"user","content":"\u0041"}]}"#
         );
-        assert_eq!(
-            naming(r#"{"model":null,"messages":[{}]}"#),
-            r#"{"model":"m/\"1","messages":[{}]}"#
-        );
+        assert_eq!(naming(r#"{"model":null,"messages":[{}]}"#), r#"{"model":"m/\"1","messages":[{}]}"#);
         assert_eq!(naming(r#"{ "messages":[{}]}"#), r#"{"model":"m/\"1", "messages":[{}]}"#);
         assert_eq!(&completion("{ }").unwrap().naming("m")[..], br#"{"model":"m" }"#);
     }
@@ -313,7 +287,7 @@ mod tests {
     fn a_body_that_names_the_model_already_is_not_copied() {
         let body = Bytes::from_static(br#"{"mod\u0065l":"m","messages":[{}]}"#);
         let prompt = Prompt::parse(Endpoint::Chat, body.clone()).unwrap();
-        assert_eq!(prompt.target, Target::Named("m".into()));
+        assert_eq!(prompt.model.as_deref(), Some("m"));
         assert_eq!(prompt.naming("m").as_ptr(), body.as_ptr());
         assert_eq!(&prompt.naming("n")[..], br#"{"mod\u0065l":"n","messages":[{}]}"#);
     }
@@ -324,22 +298,12 @@ mod tests {
         assert_eq!(reason("{"), Reason::InvalidJson);
         assert_eq!(reason("[]"), Reason::InvalidRequest);
         assert_eq!(reason("{}"), Reason::InvalidRequest);
-        for messages in
-            ["[]", "{}", "null", "\"x\"", "[1]", "[[]]", r#"[{"content":1}]"#, r#"[{"role":1}]"#]
-        {
-            assert_eq!(
-                reason(&format!(r#"{{"messages":{messages}}}"#)),
-                Reason::InvalidRequest,
-                "{messages}"
-            );
+        for messages in ["[]", "{}", "null", "\"x\"", "[1]", "[[]]", r#"[{"content":1}]"#, r#"[{"role":1}]"#] {
+            assert_eq!(reason(&format!(r#"{{"messages":{messages}}}"#)), Reason::InvalidRequest, "{messages}");
         }
         assert_eq!(reason(r#"{"model":1,"messages":[{}]}"#), Reason::InvalidRequest);
         assert_eq!(
-            reason(&format!(
-                r#"{{"messages":[{{}}],"x":{}1{}}}"#,
-                "[".repeat(9999),
-                "]".repeat(9999)
-            )),
+            reason(&format!(r#"{{"messages":[{{}}],"x":{}1{}}}"#, "[".repeat(9999), "]".repeat(9999))),
             Reason::InvalidJson
         );
         assert_eq!(reason(r#"{"messages":[{}]} x"#), Reason::InvalidJson);

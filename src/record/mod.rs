@@ -1,1 +1,53 @@
-//! Under construction.
+//! The last stage: one log line and the metrics of an exchange that has ended.
+
+mod access;
+mod timing;
+
+use std::net::SocketAddr;
+
+pub use timing::Timing;
+
+use crate::failure;
+use crate::metrics::{Metrics, observe, status_class};
+
+/// What is recorded of an exchange.
+#[allow(missing_docs, reason = "the names say it")]
+pub struct Summary<'a> {
+    pub id: &'a str,
+    pub route: Option<&'a str>,
+    pub reason: Option<&'static str>,
+    pub backend: Option<&'a str>,
+    pub peer: Option<SocketAddr>,
+    pub tenant: Option<&'a str>,
+    /// The status that was answered; none if the client left first.
+    pub status: Option<u16>,
+    pub attempts: usize,
+    pub degraded: Option<&'static str>,
+    /// Why the router itself answered with an error, or ended a stream with one.
+    pub failure: Option<failure::Reason>,
+    pub client_left: bool,
+    /// What went wrong, for the log alone.
+    pub cause: Option<String>,
+    pub timing: &'a Timing,
+}
+
+/// Records an exchange that has ended.
+pub fn finish(metrics: &Metrics, summary: &Summary) {
+    count(metrics, summary);
+    access::log(summary);
+}
+
+fn count(metrics: &Metrics, summary: &Summary) {
+    let route = summary.route.unwrap_or("none");
+    let backend = summary.backend.unwrap_or("none");
+    metrics.requests.with_label_values(&[route, backend, status_class(summary.status)]).inc();
+    if let Some(reason) = summary.failure {
+        metrics.failures.with_label_values(&[reason.as_str()]).inc();
+    }
+    if summary.backend.is_some() {
+        observe(&metrics.request_seconds.with_label_values(&[backend]), summary.timing.whole());
+    }
+    if let Some(span) = summary.timing.to_first_byte() {
+        observe(&metrics.first_byte_seconds.with_label_values(&[backend]), span);
+    }
+}

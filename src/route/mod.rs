@@ -1,14 +1,23 @@
-//! The decision: an embedding becomes the backend that serves. Pure and synchronous.
+//! The decision: a request's name and text become the backend that serves.
 //!
-//! - `table`: compiled routes, and how the nearest sample decides
+//! - `router`: by name or by meaning
+//! - `names`: what the name in a request's `model` means
+//! - `table`: compiled routes, and how the nearest sample decides; pure and synchronous
 //! - `decision`: what came out, and why
+//! - `explain`: what came out, for people
 //! - `samples`: what prompts are compared with, and the search for the nearest
 //! - `similarity`: the dot products
 
 mod decision;
+mod explain;
+mod names;
+mod router;
 mod samples;
 mod similarity;
 mod table;
 
 pub use decision::{Decision, Reason};
+pub use explain::Explanation;
+pub use names::{Named, Names};
+pub use router::{Router, UnknownModel};
 pub use table::{CompileError, RouteSettings, Settings, Table};

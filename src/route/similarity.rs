@@ -35,16 +35,13 @@ pub(super) fn coarse_dots(codes: &[i8], query: &[i16]) -> Vec<i32> {
 
 fn portable_coarse_dots(codes: &[i8], query: &[i16]) -> Vec<i32> {
     let products = |(code, query): (&i8, &i16)| i32::from(*code) * i32::from(*query);
-    codes
-        .chunks_exact(query.len())
-        .map(|vector| vector.iter().zip(query).map(products).sum())
-        .collect()
+    codes.chunks_exact(query.len()).map(|vector| vector.iter().zip(query).map(products).sum()).collect()
 }
 
 /// As the portable one, which the compiler fills only half of AVX2's registers for.
 #[cfg(target_arch = "x86_64")]
 fn avx2_coarse_dots(avx2: pulp::x86::V3, codes: &[i8], query: &[i16]) -> Vec<i32> {
-    use pulp::{Simd, cast, i16x16, i32x8};
+    use pulp::{cast, i16x16, i32x8};
 
     const STEP: usize = 16;
     let (query, _) = query.as_chunks::<STEP>();
@@ -65,10 +62,7 @@ fn avx2_coarse_dots(avx2: pulp::x86::V3, codes: &[i8], query: &[i16]) -> Vec<i32
                     }
                 }
                 let [a, b, c, d] = sums;
-                let sum = avx2.wrapping_add_i32x8(
-                    avx2.wrapping_add_i32x8(a, b),
-                    avx2.wrapping_add_i32x8(c, d),
-                );
+                let sum = avx2.wrapping_add_i32x8(avx2.wrapping_add_i32x8(a, b), avx2.wrapping_add_i32x8(c, d));
                 dots.push(cast::<i32x8, [i32; 8]>(sum).iter().sum());
             }
         },
@@ -94,8 +88,7 @@ mod tests {
     fn every_path_gives_the_same_coarse_products() {
         for blocks in 1..8 {
             let width = blocks * BLOCK;
-            let query: Vec<i16> =
-                (0..width).map(|i| (i as i16 % 4095) * 37 % 2048 - 1024).collect();
+            let query: Vec<i16> = (0..width).map(|i| (i as i16 % 4095) * 37 % 2048 - 1024).collect();
             let codes: Vec<i8> = (0..width * 3).map(|i| (i * 31 % 255) as u8 as i8).collect();
             let dots = coarse_dots(&codes, &query);
             assert_eq!(dots.len(), 3);

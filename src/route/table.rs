@@ -70,8 +70,7 @@ impl Table {
         mut embed: impl FnMut(&str) -> Result<Embedding, E>,
         previous: Option<&Self>,
     ) -> Result<Self, CompileError<E>> {
-        let known: HashMap<&str, &[f32]> =
-            previous.into_iter().flat_map(|table| table.samples.iter()).collect();
+        let known: HashMap<&str, &[f32]> = previous.into_iter().flat_map(|table| table.samples.iter()).collect();
         let mut table = Self::empty(settings.default_backend);
         for RouteSettings { name, backend, samples, threshold } in settings.routes {
             let first = table.samples.len();
@@ -94,38 +93,21 @@ impl Table {
 
     /// The route of the nearest sample among those routes that pass; the default backend where none does.
     pub fn decide(&self, prompt: &Embedding) -> Decision {
-        let nearest =
-            self.samples.nearest(prompt, self.routes.iter().map(|route| route.samples.clone()));
-        let scores: Vec<f32> =
-            nearest.map(|nearest| nearest.map_or(NOTHING_LIKE_IT, |(_, cosine)| cosine)).collect();
-        let passing = best(
-            scores.iter().enumerate().filter(|&(index, &score)| self.routes[index].passes(score)),
-        );
+        let nearest = self.samples.nearest(prompt, self.routes.iter().map(|route| route.samples.clone()));
+        let scores: Vec<f32> = nearest.map(|nearest| nearest.map_or(NOTHING_LIKE_IT, |(_, cosine)| cosine)).collect();
+        let passing = best(scores.iter().enumerate().filter(|&(index, &score)| self.routes[index].passes(score)));
         if let Some((index, score)) = passing {
             let backend = self.routes[index].backend;
-            return Decision {
-                route: Some(index),
-                backend,
-                score,
-                scores,
-                reason: Reason::Semantic,
-            };
+            return Decision { route: Some(index), backend, score, scores, reason: Reason::Semantic };
         }
         let score = best(scores.iter().enumerate()).map_or(0.0, |(_, score)| score);
-        Decision {
-            route: None,
-            backend: self.default_backend,
-            score,
-            scores,
-            reason: Reason::BelowThreshold,
-        }
+        Decision { route: None, backend: self.default_backend, score, scores, reason: Reason::BelowThreshold }
     }
 
     /// The sample of the route at index `route` that is nearest to `prompt`, and its cosine.
     pub fn nearest(&self, prompt: &Embedding, route: usize) -> Option<(&str, f32)> {
         let samples = self.routes.get(route)?.samples.clone();
-        let (sample, cosine) =
-            self.samples.nearest(prompt, [samples].into_iter()).next().flatten()?;
+        let (sample, cosine) = self.samples.nearest(prompt, std::iter::once(samples)).next().flatten()?;
         Some((self.samples.text(sample), cosine))
     }
 
@@ -153,14 +135,12 @@ impl Table {
         Self { routes: Vec::new(), samples: Samples::default(), default_backend }
     }
 
-    fn push<E>(
-        &mut self,
-        route: &Arc<str>,
-        sample: String,
-        vector: &[f32],
-    ) -> Result<(), CompileError<E>> {
-        self.samples.push(sample, vector).map_err(|Ragged { text, expected, got }| {
-            CompileError::Width { route: Arc::clone(route), sample: text, expected, got }
+    fn push<E>(&mut self, route: &Arc<str>, sample: String, vector: &[f32]) -> Result<(), CompileError<E>> {
+        self.samples.push(sample, vector).map_err(|Ragged { text, expected, got }| CompileError::Width {
+            route: Arc::clone(route),
+            sample: text,
+            expected,
+            got,
         })
     }
 }
@@ -175,9 +155,7 @@ impl Route {
 
 /// The highest score with its index; the first of equals.
 fn best<'a>(scores: impl Iterator<Item = (usize, &'a f32)>) -> Option<(usize, f32)> {
-    scores
-        .map(|(index, &score)| (index, score))
-        .reduce(|best, next| if next.1 > best.1 { next } else { best })
+    scores.map(|(index, &score)| (index, score)).reduce(|best, next| if next.1 > best.1 { next } else { best })
 }
 
 #[cfg(test)]

@@ -109,16 +109,14 @@ impl Backend {
         let authorities = settings.tls.roots()?;
         let sources = settings.origins.iter().map(|origin| {
             let template = template(&settings, origin, authorities.clone());
-            let check = Check::new(&settings.health, origin, &template).map_err(|error| {
-                anyhow::anyhow!("health check of backend \"{}\": {error}", settings.name)
-            })?;
+            let check = Check::new(&settings.health, origin, &template)
+                .map_err(|error| anyhow::anyhow!("health check of backend \"{}\": {error}", settings.name))?;
             Ok(Source { origin: origin.clone(), check, template })
         });
         let sources = sources.collect::<anyhow::Result<Vec<_>>>()?;
         let backend = Self { settings, sources, peers: ArcSwap::default(), directory };
         let known = backend.sources.iter().enumerate().flat_map(|(index, source)| {
-            let addresses =
-                backend.directory.known_addresses(&source.origin.host, source.origin.port);
+            let addresses = backend.directory.known_addresses(&source.origin.host, source.origin.port);
             addresses.into_iter().map(move |address| (index, address))
         });
         backend.set_peers(known.collect());
@@ -152,8 +150,7 @@ impl Backend {
                 peer.address == *address && Arc::ptr_eq(&peer.origin, &self.sources[*source].origin)
             });
         if !unchanged {
-            let peers =
-                found.into_iter().map(|(source, address)| Arc::new(self.peer(source, address)));
+            let peers = found.into_iter().map(|(source, address)| Arc::new(self.peer(source, address)));
             self.peers.store(Arc::new(peers.collect()));
         }
         !unchanged

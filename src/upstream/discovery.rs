@@ -26,12 +26,9 @@ impl ServiceDiscovery for Backend {
     async fn discover(&self) -> Result<(BTreeSet<Target>, HashMap<u64, bool>)> {
         let look_ups = self.sources.iter().map(|source| self.addresses(&source.origin));
         let mut targets = BTreeSet::new();
-        for (index, (source, addresses)) in
-            self.sources.iter().zip(join_all(look_ups).await).enumerate()
-        {
+        for (index, (source, addresses)) in self.sources.iter().zip(join_all(look_ups).await).enumerate() {
             for address in addresses {
-                let mut target =
-                    Target::new_with_weight(&address.to_string(), source.origin.weight)?;
+                let mut target = Target::new_with_weight(&address.to_string(), source.origin.weight)?;
                 target.ext.insert(SourceIndex(index));
                 targets.insert(target);
             }
@@ -69,11 +66,7 @@ impl Backend {
         };
         if self.directory().first_failure(&origin.host, origin.port) {
             let backend = &self.settings.name;
-            warn!(
-                "Backend [{backend}]: cannot resolve {}: {why}; {} known addresses stay",
-                origin.host,
-                known.len()
-            );
+            warn!("Backend [{backend}]: cannot resolve {}: {why}; {} known addresses stay", origin.host, known.len());
         }
         known
     }

@@ -73,11 +73,7 @@ impl Health {
 
 impl Check {
     /// A check of `origin`'s peers, which connects as `template` does.
-    pub(super) fn new(
-        settings: &HealthSettings,
-        origin: &Origin,
-        template: &HttpPeer,
-    ) -> Result<Self> {
+    pub(super) fn new(settings: &HealthSettings, origin: &Origin, template: &HttpPeer) -> Result<Self> {
         let mut http = HttpHealthCheck::new(&origin.authority, origin.tls);
         let path = settings.path.clone().unwrap_or_else(|| origin.path("/health"));
         http.req.set_uri(path.parse().map_err(|_| pingora::Error::new(ErrorType::InternalError))?);

@@ -71,8 +71,7 @@ async fn resolve(backend: &Backend) {
     match backend.refresh().await {
         Ok(true) => {
             let peers = backend.peers();
-            let addresses: Vec<String> =
-                peers.iter().map(|peer| peer.address.to_string()).collect();
+            let addresses: Vec<String> = peers.iter().map(|peer| peer.address.to_string()).collect();
             info!("Backend [{name}]: peers are now {}", addresses.join(", "));
             check_those(backend, |peer| peer.live.health() == Health::Unknown).await;
         }
@@ -91,9 +90,7 @@ async fn check_those(backend: &Backend, which: impl Fn(&Peer) -> bool) {
 }
 
 async fn check(backend: &Backend, peer: &Peer) {
-    let Some(source) =
-        backend.sources.iter().find(|source| Arc::ptr_eq(&source.origin, &peer.origin))
-    else {
+    let Some(source) = backend.sources.iter().find(|source| Arc::ptr_eq(&source.origin, &peer.origin)) else {
         return;
     };
     let Ok(target) = Target::new(&peer.address.to_string()) else { return };

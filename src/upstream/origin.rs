@@ -22,18 +22,20 @@ pub struct Origin {
     pub weight: usize,
 }
 
-/// Why a url cannot be an origin.
+/// Why a url cannot be an origin, in words that do not repeat it, as it may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say it")]
 pub enum OriginError {
-    #[error("is not a url")]
+    #[error("must be a URL such as \"http://host:8000/v1\"")]
     Malformed,
-    #[error("must begin with http:// or https://")]
+    #[error("must begin with \"http://\" or \"https://\"")]
     Scheme,
-    #[error("must not carry a user or password; use api_key_env or api_key_file")]
+    #[error("must not hold a user or a password; give the peer's key with \"api_key_env\" or \"api_key_file\"")]
     Credentials,
-    #[error("must not have a query")]
+    #[error("must not hold a query or a fragment")]
     Query,
+    #[error("must have a port between 1 and 65535, or none")]
+    Port,
 }
 
 // === impl Origin ===
@@ -42,17 +44,21 @@ impl Origin {
     /// Reads `url`. `host` overrides the `Host` header and the TLS server name.
     pub fn parse(url: &str, host: Option<&str>, weight: usize) -> Result<Self, OriginError> {
         let uri: Uri = url.parse().map_err(|_| OriginError::Malformed)?;
+        let authority = uri.authority().ok_or(OriginError::Malformed)?;
         let tls = match uri.scheme() {
             Some(scheme) if *scheme == Scheme::HTTP => false,
             Some(scheme) if *scheme == Scheme::HTTPS => true,
             _ => return Err(OriginError::Scheme),
         };
-        let authority = uri.authority().ok_or(OriginError::Malformed)?;
         if authority.as_str().contains('@') {
             return Err(OriginError::Credentials);
         }
-        if uri.query().is_some() {
+        if uri.query().is_some() || url.contains('#') {
             return Err(OriginError::Query);
+        }
+        let has_port = authority.as_str().len() > authority.host().len();
+        if has_port && authority.port_u16().is_none_or(|port| port == 0) {
+            return Err(OriginError::Port);
         }
         let name = authority.host().trim_start_matches('[').trim_end_matches(']');
         if name.is_empty() {
@@ -105,8 +111,7 @@ mod tests {
         assert_eq!((tls.port, tls.tls, tls.server_name.as_str()), (443, true, "models.example"));
         let v6 = origin("http://[::1]:8000/v1");
         assert_eq!((v6.host.as_str(), v6.authority.as_str()), ("::1", "[::1]:8000"));
-        let override_ =
-            Origin::parse("https://10.0.0.1:8443/v1", Some("gpu.example:8443"), 3).unwrap();
+        let override_ = Origin::parse("https://10.0.0.1:8443/v1", Some("gpu.example:8443"), 3).unwrap();
         assert_eq!(override_.authority, "gpu.example:8443");
         assert_eq!(override_.server_name, "gpu.example");
         assert_eq!(override_.host, "10.0.0.1");
@@ -114,11 +119,21 @@ mod tests {
 
     #[test]
     fn what_is_not_an_origin_says_why() {
-        let error = |url| Origin::parse(url, None, 1).unwrap_err();
-        assert_eq!(error("vllm:8000"), OriginError::Scheme);
-        assert_eq!(error("ftp://vllm:8000"), OriginError::Scheme);
-        assert_eq!(error("http://me:secret@vllm:8000"), OriginError::Credentials);
-        assert_eq!(error("http://vllm:8000/v1?key=1"), OriginError::Query);
-        assert_eq!(error("http://"), OriginError::Malformed);
+        for (url, why) in [
+            ("", OriginError::Malformed),
+            ("a", OriginError::Scheme),
+            ("/v1", OriginError::Malformed),
+            ("http://", OriginError::Malformed),
+            ("a:80", OriginError::Scheme),
+            ("ftp://a", OriginError::Scheme),
+            ("http://u:p@a", OriginError::Credentials),
+            ("http://a?q", OriginError::Query),
+            ("http://a/#f", OriginError::Query),
+            ("http://a:0", OriginError::Port),
+            ("http://a:", OriginError::Port),
+            ("http://a:99999", OriginError::Port),
+        ] {
+            assert_eq!(Origin::parse(url, None, 1), Err(why), "{url}");
+        }
     }
 }

@@ -19,10 +19,7 @@ struct Load {
 /// The peer to send a request to, or none where every one is down or was `tried`.
 ///
 /// Peers that were never checked are taken only where none is known to be up.
-pub(super) fn pick<'a>(
-    peers: &'a [Arc<Peer>],
-    tried: impl Fn(&Peer) -> bool,
-) -> Option<&'a Arc<Peer>> {
+pub(super) fn pick(peers: &[Arc<Peer>], tried: impl Fn(&Peer) -> bool) -> Option<&Arc<Peer>> {
     let eligible = |wanted: fn(Health) -> bool| -> Vec<&Arc<Peer>> {
         peers.iter().filter(|peer| wanted(peer.live.health()) && !tried(peer)).collect()
     };
@@ -49,9 +46,7 @@ pub(super) fn pick<'a>(
 /// The least loaded of `n` candidates; equals take turns.
 fn least(n: usize, turn: usize, load: impl Fn(usize) -> Load) -> usize {
     let rotated = (0..n).map(|step| (turn + step) % n);
-    rotated
-        .reduce(|best, next| if load(next).is_below(load(best)) { next } else { best })
-        .unwrap_or(0)
+    rotated.reduce(|best, next| if load(next).is_below(load(best)) { next } else { best }).unwrap_or(0)
 }
 
 fn next_turn() -> usize {

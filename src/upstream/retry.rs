@@ -20,6 +20,7 @@ pub enum Trouble {
 /// The attempts of one request.
 #[derive(Debug, Default)]
 pub struct Attempts {
+    begun: usize,
     tried: Vec<SocketAddr>,
     stale: usize,
 }
@@ -55,9 +56,14 @@ impl Attempts {
         self.tried.contains(&address)
     }
 
-    /// Peers that failed this request.
-    pub fn failed(&self) -> usize {
-        self.tried.len()
+    /// Counts an attempt that begins now.
+    pub fn begin(&mut self) {
+        self.begun += 1;
+    }
+
+    /// Attempts begun so far.
+    pub fn begun(&self) -> usize {
+        self.begun
     }
 
     /// Takes in a failed attempt on `address`. True if the request may be sent again, given that at most `retries`

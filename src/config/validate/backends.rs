@@ -1,9 +1,9 @@
 //! Rules for backends and their peers.
 
-use super::super::address;
 use super::super::file::{Backend, Health, Peer, Timeouts};
 use super::super::problem;
 use super::{Rules, Taken};
+use crate::upstream::Origin;
 
 impl<'a> Rules<'a> {
     pub(super) fn backends(&mut self) {
@@ -34,10 +34,7 @@ impl<'a> Rules<'a> {
     fn names_and_models(&mut self) {
         let backends = &self.file.backends;
         for (i, backend) in backends.iter().enumerate() {
-            let other = backends
-                .iter()
-                .enumerate()
-                .position(|(j, other)| i != j && other.model == backend.name);
+            let other = backends.iter().enumerate().position(|(j, other)| i != j && other.model == backend.name);
             if let Some(other) = other {
                 let path = format!("backends[{i}].name");
                 let quoted = self.quote(&path, &backend.name);
@@ -57,18 +54,16 @@ impl<'a> Rules<'a> {
             let path = problem::item(&problem::key(path, "peers"), i);
             self.url(problem::key(&path, "url"), url);
             self.within(problem::key(&path, "weight"), *weight, 1..=1000);
-            let is_host =
-                |host: &String| host.parse::<http::uri::Authority>().is_ok() && !host.contains('@');
+            let is_host = |host: &String| host.parse::<http::uri::Authority>().is_ok() && !host.contains('@');
             if host.as_ref().is_some_and(|host| !is_host(host)) {
-                self.findings
-                    .add(problem::key(&path, "host"), "must be a host's name, perhaps with a port");
+                self.findings.add(problem::key(&path, "host"), "must be a host's name, perhaps with a port");
             }
         }
     }
 
     fn url(&mut self, path: String, url: &str) {
-        if let Err(message) = address::url(url) {
-            self.findings.add(path, message);
+        if let Err(error) = Origin::parse(url, None, 1) {
+            self.findings.add(path, error.to_string());
         }
     }
 
@@ -78,8 +73,7 @@ impl<'a> Rules<'a> {
             self.findings.add(path, "must have \"api_key_env\" or \"api_key_file\", not both");
         }
         if has_key && backend.forward_auth {
-            let message =
-                "must be off where the backend has an API key: only one of the two can be sent";
+            let message = "must be off where the backend has an API key: only one of the two can be sent";
             self.findings.add(problem::key(path, "forward_auth"), message);
         }
     }
@@ -98,8 +92,7 @@ impl<'a> Rules<'a> {
 
     fn timeouts(&mut self, path: &str, timeouts: &Timeouts) {
         let Timeouts { connect, read, write, idle } = *timeouts;
-        for (name, span) in [("connect", connect), ("read", read), ("write", write), ("idle", idle)]
-        {
+        for (name, span) in [("connect", connect), ("read", read), ("write", write), ("idle", idle)] {
             self.lasting(problem::key(path, name), span);
         }
     }

@@ -5,16 +5,14 @@ use super::super::problem;
 use super::{Rules, Taken};
 
 /// Paths that the router answers itself, or reads before it passes them on.
-const SERVED: [&str; 5] =
-    ["/v1/chat/completions", "/v1/completions", "/v1/models", "/v1/embeddings", "/health"];
+const SERVED: [&str; 5] = ["/v1/chat/completions", "/v1/completions", "/v1/models", "/v1/embeddings", "/health"];
 
 /// What `x-pointsman-route` says where no route was chosen.
 const RESERVED: [&str; 2] = ["direct", "default"];
 
 impl<'a> Rules<'a> {
     pub(super) fn router(&mut self) {
-        let Router { embedding_model, default_backend, aliases, passthrough, routes, .. } =
-            &self.file.router;
+        let Router { embedding_model, default_backend, aliases, passthrough, routes, .. } = &self.file.router;
         if embedding_model.trim().is_empty() {
             self.findings.add("router.embedding_model", "must not be empty");
         }
@@ -44,14 +42,10 @@ impl<'a> Rules<'a> {
                 self.findings.add(path, "must not be empty");
                 continue;
             }
-            let owner =
-                self.file.backends.iter().position(|b| b.name == *alias || b.model == *alias);
+            let owner = self.file.backends.iter().position(|b| b.name == *alias || b.model == *alias);
             if let Some(owner) = owner {
                 let quoted = self.quote(&path, alias);
-                self.findings.add(
-                    path.as_str(),
-                    format!("{quoted} is the name or the model of backends[{owner}]"),
-                );
+                self.findings.add(path.as_str(), format!("{quoted} is the name or the model of backends[{owner}]"));
             }
             self.unique(path, alias, &mut taken);
         }
@@ -60,10 +54,8 @@ impl<'a> Rules<'a> {
     fn route(&mut self, path: &str, route: &Route) {
         let name = problem::key(path, "name");
         if RESERVED.contains(&route.name.as_str()) {
-            self.findings.add(
-                name.as_str(),
-                "must not be \"direct\" or \"default\", which mean that no route was chosen",
-            );
+            self.findings
+                .add(name.as_str(), "must not be \"direct\" or \"default\", which mean that no route was chosen");
         }
         self.name(name, &route.name);
         self.backend(&problem::key(path, "backend"), &route.backend);
@@ -71,9 +63,7 @@ impl<'a> Rules<'a> {
         if route.samples.is_empty() {
             self.findings.add(samples.as_str(), "must list at least one sample");
         }
-        for (i, _) in
-            route.samples.iter().enumerate().filter(|(_, sample)| sample.trim().is_empty())
-        {
+        for (i, _) in route.samples.iter().enumerate().filter(|(_, sample)| sample.trim().is_empty()) {
             self.findings.add(problem::item(&samples, i), "must not be empty");
         }
         if let Some(threshold) = route.threshold {
@@ -96,10 +86,7 @@ impl<'a> Rules<'a> {
         self.backend(&problem::key(path, "backend"), &entry.backend);
         let guardrails = &self.file.middleware.guardrails;
         if (guardrails.jailbreak_detection || guardrails.pii_masking) && !entry.unguarded {
-            self.findings.add(
-                path,
-                "needs \"unguarded: true\", as the guardrails cannot read what passes here",
-            );
+            self.findings.add(path, "needs \"unguarded: true\", as the guardrails cannot read what passes here");
         }
     }
 }

@@ -103,8 +103,7 @@ async fn who_has_left_keeps_no_place() {
 #[tokio::test]
 async fn what_takes_too_long_is_given_up() {
     let rig = Rig::new(8, Duration::from_millis(20));
-    let (at_work, waiting) =
-        tokio::join!(rig.queue.run("gate".into()), rig.queue.run("late".into()));
+    let (at_work, waiting) = tokio::join!(rig.queue.run("gate".into()), rig.queue.run("late".into()));
     assert_eq!((at_work, waiting), (Err(EncodeError::Timeout), Err(EncodeError::Timeout)));
     assert_eq!(rig.count(|stats| &stats.timeouts), 2);
 

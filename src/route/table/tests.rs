@@ -10,12 +10,7 @@ fn at(degrees: &str) -> Result<Embedding, std::num::ParseFloatError> {
 }
 
 fn route(name: &str, backend: usize, samples: &[&str], threshold: Option<f32>) -> RouteSettings {
-    RouteSettings {
-        name: name.into(),
-        backend,
-        samples: samples.iter().map(|s| s.to_string()).collect(),
-        threshold,
-    }
+    RouteSettings { name: name.into(), backend, samples: samples.iter().map(|s| s.to_string()).collect(), threshold }
 }
 
 fn table(routes: Vec<RouteSettings>) -> Table {
@@ -28,8 +23,7 @@ fn decide(table: &Table, degrees: &str) -> Decision {
 
 #[test]
 fn the_nearest_sample_s_route_is_chosen() {
-    let table =
-        table(vec![route("east", 1, &["0", "200"], None), route("north", 2, &["90"], None)]);
+    let table = table(vec![route("east", 1, &["0", "200"], None), route("north", 2, &["90"], None)]);
     let decision = decide(&table, "10");
     assert_eq!((decision.route, decision.backend, decision.reason), (Some(0), 1, Reason::Semantic));
     assert!((decision.score - 10f32.to_radians().cos()).abs() < 1e-6);
@@ -52,10 +46,7 @@ fn a_route_below_its_threshold_gives_way_to_the_next_best() {
 fn where_nothing_passes_the_default_backend_serves() {
     let table = table(vec![route("a", 1, &["0"], Some(0.9)), route("b", 2, &["90"], Some(0.9))]);
     let decision = decide(&table, "40");
-    assert_eq!(
-        (decision.route, decision.backend, decision.reason),
-        (None, 9, Reason::BelowThreshold)
-    );
+    assert_eq!((decision.route, decision.backend, decision.reason), (None, 9, Reason::BelowThreshold));
     assert_eq!(decision.score, decision.scores[0], "the score is the best route's");
 }
 
@@ -82,8 +73,7 @@ fn routes_without_samples_and_tables_without_routes_decide_nothing() {
 
 #[test]
 fn nan_never_wins() {
-    let embed =
-        |text: &str| Ok::<_, Infallible>(vec![if text == "nan" { f32::NAN } else { 0.1 }].into());
+    let embed = |text: &str| Ok::<_, Infallible>(vec![if text == "nan" { f32::NAN } else { 0.1 }].into());
     let routes = vec![route("nan", 1, &["nan"], None), route("sound", 2, &["sound"], None)];
     let table = Table::compile(Settings { routes, default_backend: 9 }, embed, None).unwrap();
     assert_eq!(table.decide(&vec![1.0].into()).route, Some(1));
@@ -113,8 +103,7 @@ fn what_a_table_decides_is_what_a_plain_search_finds() {
         let mut expected = None;
         for (index, route) in routes.iter().enumerate() {
             for sample in &route.samples {
-                let cosine: f32 =
-                    at(sample).unwrap().iter().zip(&*prompt_at).map(|(a, b)| a * b).sum();
+                let cosine: f32 = at(sample).unwrap().iter().zip(&*prompt_at).map(|(a, b)| a * b).sum();
                 let beats = expected.is_none_or(|(_, best)| cosine.clamp(-1.0, 1.0) > best);
                 if beats && route.threshold.is_none_or(|threshold| cosine >= threshold) {
                     expected = Some((index, cosine.clamp(-1.0, 1.0)));
@@ -133,10 +122,7 @@ fn a_reload_embeds_only_what_is_new() {
         asked.borrow_mut().push(text.to_owned());
         at(text)
     };
-    let settings = |samples: &[&str]| Settings {
-        routes: vec![route("r", 0, samples, None)],
-        default_backend: 0,
-    };
+    let settings = |samples: &[&str]| Settings { routes: vec![route("r", 0, samples, None)], default_backend: 0 };
     let first = Table::compile(settings(&["10", "20"]), embed, None).unwrap();
     let second = Table::compile(settings(&["20", "30"]), embed, Some(&first)).unwrap();
     assert_eq!(*asked.borrow(), ["10", "20", "30"]);
@@ -147,17 +133,11 @@ fn a_reload_embeds_only_what_is_new() {
 #[test]
 fn a_sample_that_cannot_be_compiled_is_named() {
     let compile = |embed: fn(&str) -> Result<Embedding, &'static str>| {
-        let settings = Settings {
-            routes: vec![route("chitchat", 0, &["hi", "you"], None)],
-            default_backend: 0,
-        };
+        let settings = Settings { routes: vec![route("chitchat", 0, &["hi", "you"], None)], default_backend: 0 };
         Table::compile(settings, embed, None).unwrap_err().to_string()
     };
     let failed = compile(|_| Err("too tired"));
-    assert!(
-        failed.contains("chitchat") && failed.contains("hi") && failed.contains("too tired"),
-        "{failed}"
-    );
+    assert!(failed.contains("chitchat") && failed.contains("hi") && failed.contains("too tired"), "{failed}");
     let ragged = compile(|text| Ok(vec![0.5; text.len()].into()));
     assert!(ragged.contains("you") && ragged.contains('3') && ragged.contains('2'), "{ragged}");
 }

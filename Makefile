@@ -1,0 +1,48 @@
+# Every target is a line or two over scripts/; `make help` lists them.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BINARY ?= target/release/pointsman
+# systemd reads units below /usr and /usr/local, but below no other prefix.
+UNITDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),$(PREFIX)/lib/systemd/system,/etc/systemd/system)
+export PREFIX DESTDIR BINARY UNITDIR VLLM_URL
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-vllm lint bench install uninstall clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+run: ## build, then the router with two simulated vLLM servers; prints what to try
+	@scripts/demo.sh
+
+build: ## target/release/pointsman
+	@scripts/setup.sh build
+	cargo build --release --locked
+
+test: ## all tests
+	@scripts/test.sh
+
+test-vllm: ## compare with a vLLM asked directly: make test-vllm VLLM_URL=http://host:port
+	@scripts/test-vllm.sh
+
+lint: ## formatting and clippy, warnings denied
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+
+bench: ## micro-benchmarks
+	@scripts/setup.sh build
+	cargo bench --locked
+
+install: $(BINARY) ## binary, model, config and unit; honours PREFIX, DESTDIR and UNITDIR
+	@scripts/install.sh install
+
+uninstall: ## what install brought, except the config
+	@scripts/install.sh uninstall
+
+clean: ## all that was built
+	rm -rf target .venv .pytest_cache
+
+# Without prerequisites: a binary that is there is installed as it is, so that `sudo make install` needs no toolchain.
+target/release/pointsman:
+	@$(MAKE) build

@@ -1,0 +1,31 @@
+//! The gauges that show live state are brought up to date when they are read.
+
+use super::Shared;
+use crate::upstream::Health;
+
+pub(super) fn update(shared: &Shared) {
+    let metrics = &shared.metrics;
+    let snapshot = shared.live.snapshot();
+    // Peers and backends that are gone leave no series behind.
+    metrics.leases.reset();
+    metrics.peer_up.reset();
+    metrics.peers.reset();
+    for backend in &snapshot.backends {
+        let name = &*backend.settings.name;
+        let states = [Health::Unknown, Health::Up { failures: 0 }, Health::Down { successes: 0 }];
+        states.iter().for_each(|state| metrics.peers.with_label_values(&[name, state.as_str()]).set(0));
+        for peer in backend.peers().iter() {
+            let (address, health) = (peer.address.to_string(), peer.live.health());
+            metrics.leases.with_label_values(&[name, &address]).set(peer.live.leases() as i64);
+            metrics.peer_up.with_label_values(&[name, &address]).set(i64::from(health.is_up()));
+            metrics.peers.with_label_values(&[name, health.as_str()]).inc();
+        }
+    }
+    if let Some(encoder) = &snapshot.router.encoder {
+        metrics.encoder_waiting.set(encoder.depth() as i64);
+        for (outcome, count) in encoder.stats().counts() {
+            metrics.encoder_jobs.with_label_values(&[outcome]).set(count as i64);
+        }
+    }
+    metrics.log_lines_lost.set(shared.log.lost() as i64);
+}

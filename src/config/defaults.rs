@@ -1,0 +1,94 @@
+//! What a config leaves out.
+
+use std::time::Duration;
+
+use super::file::{Admin, CacheBackend, Embedding, Health, Limits, SemCache, Shutdown, Timeouts, Tls};
+use super::units::{ByteSize, Span};
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:9180".into() }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { body_size: ByteSize(10 << 20), body_timeout: Span(Duration::from_secs(30)), max_in_flight: 10_000 }
+    }
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            path: None,
+            interval: Span(Duration::from_secs(2)),
+            timeout: Span(Duration::from_secs(1)),
+            fall: 3,
+            rise: 2,
+        }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Span(Duration::from_secs(2)),
+            read: Span(Duration::from_secs(300)),
+            write: Span(Duration::from_secs(30)),
+            idle: Span(Duration::from_secs(4)),
+        }
+    }
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self { verify: true, ca_file: None }
+    }
+}
+
+impl Default for Embedding {
+    fn default() -> Self {
+        Self { threads: 0, queue: 256, timeout: Span(Duration::from_secs(1)) }
+    }
+}
+
+impl Default for SemCache {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            backend: CacheBackend::Memory,
+            ttl: Span(Duration::from_secs(3600)),
+            similarity_threshold: 0.95,
+        }
+    }
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        Self { delay: Span(Duration::ZERO), grace: Span(Duration::from_secs(300)) }
+    }
+}
+
+pub(super) fn listen() -> String {
+    "0.0.0.0:8080".into()
+}
+
+pub(super) fn embedding_model() -> String {
+    "sentence-transformers/all-MiniLM-L6-v2".into()
+}
+
+pub(super) fn aliases() -> Vec<String> {
+    ["router-gateway", "auto", "MoM"].map(String::from).to_vec()
+}
+
+pub(super) fn resolve_interval() -> Span {
+    Span(Duration::from_secs(5))
+}
+
+pub(super) fn retries() -> usize {
+    2
+}
+
+pub(super) fn weight() -> usize {
+    1
+}

@@ -1,0 +1,296 @@
+//! What the config means: every stage's settings, compiled once and never changed.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use http::HeaderValue;
+
+use super::file::{self, File};
+use super::load::Loaded;
+use crate::embed::{self, Encoder, Model};
+use crate::intake::{Keys, Limits, auth};
+use crate::route::{self, Names, Router, Table};
+use crate::upstream::{self, Backend, Directory, Origin};
+
+/// The config in force. An exchange holds one from first to last.
+pub struct Snapshot {
+    /// Bounds on what a client may send.
+    pub limits: Limits,
+    /// The client keys.
+    pub keys: Keys,
+    /// What decides.
+    pub router: Router,
+    /// The backends, in the file's order.
+    pub backends: Vec<Arc<Backend>>,
+    /// Labels that are no route's name.
+    pub labels: Labels,
+    /// The whole config as it may be shown: defaults filled in, no value that came from the environment.
+    pub shown: serde_json::Value,
+    /// What the operator should hear about this config.
+    pub warnings: Vec<String>,
+    /// What takes effect only at the start.
+    pub startup: Startup,
+    passthrough: Vec<Passthrough>,
+    embedding_model: String,
+}
+
+/// Labels that are no route's name.
+#[derive(Debug)]
+pub struct Labels {
+    /// The client named a backend or its model.
+    pub direct: Arc<str>,
+    /// No route passed, or none was asked for.
+    pub default: Arc<str>,
+    /// The path is handed on as it is.
+    pub passthrough: Arc<str>,
+}
+
+/// Settings that a running process keeps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Startup {
+    /// Where clients connect.
+    pub listen: String,
+    /// Where the admin listener is.
+    pub admin: String,
+    /// Proxy worker threads.
+    pub threads: usize,
+    /// From SIGTERM until new connections are refused.
+    pub drain_delay: Duration,
+    /// How long running answers may take to finish.
+    pub grace: Duration,
+    /// The encoder's threads, queue and deadline.
+    pub encoder: (usize, usize, Duration),
+}
+
+struct Passthrough {
+    path: String,
+    backend: usize,
+}
+
+// === impl Snapshot ===
+
+impl Snapshot {
+    /// Compiles a config. What `previous` has and has not changed is taken over: the encoder, the samples'
+    /// embeddings, and every backend with its peers. Reads files and may take seconds; makes no request to a backend.
+    pub fn compile(loaded: Loaded, previous: Option<&Self>, directory: &Arc<Directory>) -> anyhow::Result<Self> {
+        let Loaded { file, shown } = loaded;
+        let backends = backends(&file, previous, directory)?;
+        let encoder = encoder(&file, previous)?;
+        let settings = route_settings(&file)?;
+        let identity = |encoder: &Option<Arc<Encoder>>| encoder.as_ref().map(Arc::as_ptr);
+        // Embeddings of another encoder's making mean nothing to this one.
+        let comparable = previous.filter(|before| identity(&before.router.encoder) == identity(&encoder));
+        let table = table(settings, encoder.as_deref(), comparable.map(|before| &before.router.table))?;
+        let aliases = file.router.aliases.iter().map(|alias| alias.as_str().into()).collect();
+        let pairs = backends.iter().map(|backend| (backend.settings.name.clone(), backend.settings.model.clone()));
+        let names = Names::new(aliases, pairs);
+        let passthrough =
+            file.router.passthrough.iter().map(|entry| {
+                Ok(Passthrough { path: entry.path.clone(), backend: backend_index(&file, &entry.backend)? })
+            });
+        Ok(Self {
+            limits: limits(&file.limits),
+            keys: keys(&file.auth)?,
+            router: Router { names, table, encoder },
+            labels: Labels { direct: "direct".into(), default: "default".into(), passthrough: "passthrough".into() },
+            startup: startup(&file),
+            passthrough: passthrough.collect::<anyhow::Result<_>>()?,
+            embedding_model: file.router.embedding_model.clone(),
+            warnings: warnings(&file),
+            backends,
+            shown,
+        })
+    }
+
+    /// The backend that a path is handed to as it is, if any.
+    pub fn passthrough_backend(&self, path: &str) -> Option<usize> {
+        let entry = self.passthrough.iter().find(|entry| match entry.path.strip_suffix('*') {
+            Some(prefix) => path.starts_with(prefix),
+            None => path == entry.path,
+        });
+        entry.map(|entry| entry.backend)
+    }
+}
+
+/// What the operator should hear about a config: what is on by the file but not in this version, what is open.
+fn warnings(file: &File) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let middleware = &file.middleware;
+    if middleware.sem_cache.enabled {
+        warnings.push("middleware.sem_cache: not in this version; every answer says x-pointsman-cache: bypass".into());
+    }
+    if middleware.guardrails.jailbreak_detection || middleware.guardrails.pii_masking {
+        warnings.push("middleware.guardrails: not in this version; prompts pass UNCHECKED and UNMASKED".into());
+    }
+    if file.auth.keys.is_empty() && !is_loopback(&file.listen) {
+        warnings.push(format!("listen: {} is open to everybody who can reach it; set auth.keys", file.listen));
+    }
+    if !is_loopback(&file.admin.listen) {
+        warnings.push(format!("admin.listen: {} answers without authentication", file.admin.listen));
+    }
+    for backend in file.backends.iter().filter(|backend| !backend.tls.verify) {
+        warnings.push(format!("backend \"{}\": tls.verify is off, its certificate proves nothing", backend.name));
+    }
+    if file.router.default_backend.is_none()
+        && let Some(first) = file.backends.first()
+    {
+        warnings.push(format!("router.default_backend is not set: \"{}\" serves what no route matches", first.name));
+    }
+    warnings
+}
+
+fn is_loopback(address: &str) -> bool {
+    match address.parse::<std::net::SocketAddr>() {
+        Ok(address) => address.ip().is_loopback(),
+        Err(_) => address.starts_with("localhost:"),
+    }
+}
+
+fn startup(file: &File) -> Startup {
+    Startup {
+        listen: file.listen.clone(),
+        admin: file.admin.listen.clone(),
+        threads: file.threads,
+        drain_delay: file.shutdown.delay.0,
+        grace: file.shutdown.grace.0,
+        encoder: (file.embedding.threads, file.embedding.queue, file.embedding.timeout.0),
+    }
+}
+
+fn limits(limits: &file::Limits) -> Limits {
+    Limits { body_size: limits.body_size.0, body_timeout: limits.body_timeout.0, max_in_flight: limits.max_in_flight }
+}
+
+fn keys(auth: &file::Auth) -> anyhow::Result<Keys> {
+    let keys = auth.keys.iter().map(|key| {
+        let secret = secret(key.key_env.as_deref(), key.key_file.as_deref())
+            .and_then(|secret| secret.context("has neither key_env nor key_file"))
+            .with_context(|| format!("auth key \"{}\"", key.name))?;
+        let tenant = key.tenant.as_deref().unwrap_or(&key.name).into();
+        Ok(auth::Key { name: key.name.as_str().into(), secret, tenant, trusted: key.trusted })
+    });
+    Ok(Keys::new(keys.collect::<anyhow::Result<_>>()?))
+}
+
+/// A secret from the environment or a file. No error shows any of it.
+fn secret(variable: Option<&str>, path: Option<&Path>) -> anyhow::Result<Option<String>> {
+    let value = match (variable, path) {
+        (Some(name), _) => std::env::var(name).ok().with_context(|| format!("the variable {name} is not set"))?,
+        (None, Some(path)) => {
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?
+        }
+        (None, None) => return Ok(None),
+    };
+    let value = value.trim();
+    anyhow::ensure!(!value.is_empty(), "the secret is empty");
+    Ok(Some(value.to_owned()))
+}
+
+fn backends(file: &File, previous: Option<&Snapshot>, directory: &Arc<Directory>) -> anyhow::Result<Vec<Arc<Backend>>> {
+    let compiled = file.backends.iter().map(|backend| {
+        let settings = backend_settings(backend).with_context(|| format!("backend \"{}\"", backend.name))?;
+        let before = previous.and_then(|before| before.backends.iter().find(|backend| backend.settings == settings));
+        match before {
+            Some(unchanged) => Ok(unchanged.clone()),
+            None => Backend::new(settings, directory.clone()).map(Arc::new),
+        }
+    });
+    compiled.collect()
+}
+
+fn backend_settings(backend: &file::Backend) -> anyhow::Result<upstream::Settings> {
+    let own = backend.url.iter().map(|url| Origin::parse(url, None, 1));
+    let peers = backend.peers.iter().map(|peer| Origin::parse(&peer.url, peer.host.as_deref(), peer.weight));
+    let origins = own.chain(peers).map(|origin| origin.map(Arc::new)).collect::<Result<_, _>>()?;
+    let key = secret(backend.api_key_env.as_deref(), backend.api_key_file.as_deref())?;
+    let ca_file = backend.tls.ca_file.clone();
+    let read =
+        |path: &std::path::PathBuf| std::fs::read(path).with_context(|| format!("tls.ca_file {}", path.display()));
+    let ca = ca_file.as_ref().map(read).transpose()?;
+    let (health, timeouts) = (&backend.health, &backend.timeouts);
+    Ok(upstream::Settings {
+        name: backend.name.as_str().into(),
+        model: backend.model.as_str().into(),
+        origins,
+        authorization: key.as_deref().map(authorization).transpose()?,
+        forward_auth: backend.forward_auth,
+        health: upstream::HealthSettings {
+            path: health.path.clone(),
+            interval: health.interval.0,
+            timeout: health.timeout.0,
+            fall: health.fall,
+            rise: health.rise,
+        },
+        timeouts: upstream::Timeouts {
+            connect: timeouts.connect.0,
+            read: timeouts.read.0,
+            write: timeouts.write.0,
+            idle: timeouts.idle.0,
+        },
+        tls: upstream::TlsSettings { verify: backend.tls.verify, ca_file, ca },
+        resolve_interval: backend.resolve_interval.0,
+        retries: backend.retries,
+    })
+}
+
+fn authorization(key: &str) -> anyhow::Result<HeaderValue> {
+    let mut value =
+        HeaderValue::from_str(&format!("Bearer {key}")).ok().context("the API key cannot stand in a header")?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The encoder of `previous` where the config asks for the same, or a new one with its model loaded.
+fn encoder(file: &File, previous: Option<&Snapshot>) -> anyhow::Result<Option<Arc<Encoder>>> {
+    if file.router.mode == file::Mode::Off {
+        return Ok(None);
+    }
+    let name = &file.router.embedding_model;
+    if let Some(before) = previous
+        && let Some(encoder) = &before.router.encoder
+        && before.embedding_model == *name
+    {
+        return Ok(Some(encoder.clone()));
+    }
+    let folder = embed::locate(name, file.models_dir.as_deref())?;
+    let model = Model::load(&folder).with_context(|| format!("model \"{name}\" in {}", folder.display()))?;
+    let embedding = &file.embedding;
+    let settings = embed::Settings { threads: embedding.threads, queue: embedding.queue, timeout: embedding.timeout.0 };
+    Ok(Some(Encoder::start(Arc::new(model), settings)))
+}
+
+/// What the file says of routing, with every backend by its index.
+///
+/// # Errors
+/// A backend that no entry names, which [`load`](super::load) has ruled out.
+pub fn route_settings(file: &File) -> anyhow::Result<route::Settings> {
+    let routes = file.router.routes.iter().map(|route| {
+        Ok(route::RouteSettings {
+            name: route.name.as_str().into(),
+            backend: backend_index(file, &route.backend)?,
+            samples: route.samples.clone(),
+            threshold: route.threshold,
+        })
+    });
+    let routes = routes.collect::<anyhow::Result<_>>()?;
+    let default_backend = file.router.default_backend.as_deref().map_or(Ok(0), |name| backend_index(file, name))?;
+    Ok(route::Settings { routes, default_backend })
+}
+
+fn backend_index(file: &File, name: &str) -> anyhow::Result<usize> {
+    let found = file.backends.iter().position(|backend| backend.name == name);
+    found.with_context(|| format!("no backend is named \"{name}\""))
+}
+
+fn table(settings: route::Settings, encoder: Option<&Encoder>, previous: Option<&Table>) -> anyhow::Result<Table> {
+    match encoder {
+        Some(encoder) => Ok(Table::compile(settings, |text| encoder.embed_now(text), previous)?),
+        None => {
+            let without_routes = route::Settings { routes: Vec::new(), ..settings };
+            let no_encoder = |_: &str| Err(embed::EncodeError::Failed);
+            Ok(Table::compile(without_routes, no_encoder, None)?)
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Notices that the config file has changed, however that was done: written in place, renamed over, or behind a symlink
+//! that now points elsewhere.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc;
+use tracing::warn;
+
+use super::live::Live;
+
+/// A file that is being written changes again within this; it is read once it has come to rest.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// Where the system tells nothing (some network file systems), the file is looked at this often.
+const POLL: Duration = Duration::from_secs(5);
+
+/// Reloads `live` whenever its file holds something else than before.
+pub async fn watch(live: Arc<Live>) {
+    let (events, mut happened) = mpsc::channel(1);
+    let mut folders = Folders::new(live.path().to_owned(), events);
+    let mut seen = read(live.path()).await;
+    loop {
+        folders.follow();
+        let _ = tokio::time::timeout(POLL, happened.recv()).await;
+        while tokio::time::timeout(QUIET, happened.recv()).await.is_ok_and(|event| event.is_some()) {}
+        let content = read(live.path()).await;
+        // A file that is gone for a moment is on its way back under the same name.
+        if content.is_some() && content != seen {
+            seen = content;
+            let _ = live.reload("the file changed").await;
+        }
+    }
+}
+
+async fn read(path: &Path) -> Option<Vec<u8>> {
+    tokio::fs::read(path).await.ok()
+}
+
+/// The folders in which a change may show: the path's own, and those that its symlinks lead to.
+struct Folders {
+    path: PathBuf,
+    watcher: Option<RecommendedWatcher>,
+    watched: BTreeSet<PathBuf>,
+}
+
+// === impl Folders ===
+
+impl Folders {
+    fn new(path: PathBuf, events: mpsc::Sender<()>) -> Self {
+        // One waiting event says all there is to say.
+        let tell = move |event: notify::Result<notify::Event>| {
+            // Reading the file is an event too, and we are the ones who read it.
+            if event.map_or(true, |event| !event.kind.is_access()) {
+                let _ = events.try_send(());
+            }
+        };
+        let watcher = notify::recommended_watcher(tell)
+            .inspect_err(|error| warn!("cannot watch the config file, looking at it every {POLL:?} instead: {error}"));
+        Self { path, watcher: watcher.ok(), watched: BTreeSet::new() }
+    }
+
+    /// Watches the folders that matter now, and no others.
+    fn follow(&mut self) {
+        let Some(watcher) = &mut self.watcher else { return };
+        let parent = |path: &Path| match path.parent() {
+            Some(parent) if parent != Path::new("") => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let mut wanted = BTreeSet::from([parent(&self.path)]);
+        wanted.extend(self.path.canonicalize().iter().map(|target| parent(target)));
+        for gone in self.watched.difference(&wanted) {
+            let _ = watcher.unwatch(gone);
+        }
+        self.watched.retain(|folder| wanted.contains(folder));
+        for folder in wanted {
+            if !self.watched.contains(&folder) && watcher.watch(&folder, RecursiveMode::NonRecursive).is_ok() {
+                self.watched.insert(folder);
+            }
+        }
+    }
+}

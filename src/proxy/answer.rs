@@ -1,0 +1,153 @@
+//! Answers that the router gives itself: health, the model list, and every failure, in OpenAI's shape.
+
+use bytes::Bytes;
+use http::{Method, header};
+use pingora::http::ResponseHeader;
+use pingora::{Error, ErrorSource, ErrorType, Result};
+use pingora_proxy::{FailToProxy, Session};
+
+use super::exchange::Exchange;
+use super::headers;
+use crate::config::Snapshot;
+use crate::failure::{Failure, Reason};
+use crate::intake;
+use crate::metrics::Metrics;
+use crate::openai;
+
+const JSON: &str = "application/json";
+
+/// A whole answer.
+pub(super) struct Answer {
+    status: u16,
+    body: Bytes,
+    retry_after: Option<u64>,
+}
+
+// === impl Answer ===
+
+impl Answer {
+    /// For L4 balancers: whether new requests are welcome.
+    pub(super) fn health(draining: bool) -> Self {
+        let (status, word) = if draining { (503, "draining") } else { (200, "ok") };
+        Self::json(status, format!(r#"{{"status":"{word}"}}"#))
+    }
+
+    /// The aliases, and every backend under its name and its model.
+    pub(super) fn models(snapshot: &Snapshot) -> Self {
+        Self::json(200, openai::models::list(snapshot.router.names.all()).to_string())
+    }
+
+    fn failure(failure: &Failure) -> Self {
+        let retry_after = failure.retry_after.map(|after| after.as_secs().max(1));
+        Self { retry_after, ..Self::json(failure.reason.status(), openai::error::body(failure)) }
+    }
+
+    fn json(status: u16, body: impl Into<Bytes>) -> Self {
+        Self { status, body: body.into(), retry_after: None }
+    }
+
+    /// Writes the answer. True, as `request_filter` has it: the request needs no upstream.
+    pub(super) async fn write(self, session: &mut Session, exchange: &Exchange) -> Result<bool> {
+        let mut head = ResponseHeader::build(self.status, Some(8))?;
+        head.insert_header(header::CONTENT_TYPE, JSON)?;
+        head.insert_header(header::CONTENT_LENGTH, self.body.len())?;
+        if let Some(seconds) = self.retry_after {
+            head.insert_header(header::RETRY_AFTER, seconds)?;
+        }
+        if self.status == Reason::Unauthorized.status() {
+            head.insert_header(header::WWW_AUTHENTICATE, "Bearer")?;
+        }
+        headers::describe(&mut head, exchange)?;
+        let is_head = session.req_header().method == Method::HEAD;
+        session.write_response_header(Box::new(head), is_head).await.map_err(|error| error.into_down())?;
+        let body = Some(self.body).filter(|_| !is_head);
+        session.write_response_body(body, true).await.map_err(|error| error.into_down())?;
+        Ok(true)
+    }
+}
+
+/// Answers a request that the router refuses.
+pub(super) async fn refuse(session: &mut Session, exchange: &mut Exchange, failure: Failure) -> Result<bool> {
+    let unread = !session.as_mut().is_body_done();
+    if unread {
+        // Said in the answer's head already: what is left of the body makes the connection useless.
+        session.set_keepalive(None);
+    }
+    let answer = Answer::failure(&failure);
+    exchange.failure = Some(failure);
+    answer.write(session, exchange).await?;
+    if unread {
+        intake::body::drain(session).await;
+    }
+    Ok(true)
+}
+
+/// Tells the client that the upstream phase failed: with an error answer, or inside the stream that has begun.
+pub(super) async fn give_up(
+    metrics: &Metrics,
+    session: &mut Session,
+    exchange: &mut Exchange,
+    error: &Error,
+) -> FailToProxy {
+    if client_left(error) {
+        return FailToProxy { error_code: 0, can_reuse_downstream: false };
+    }
+    let failure = exchange.failure.take().unwrap_or_else(|| explain(error, exchange));
+    let status = failure.reason.status();
+    session.set_keepalive(None);
+    let begun = status_written(session).is_some();
+    exchange.failure = Some(failure.clone());
+    if begun {
+        end_stream(metrics, session, exchange, &failure).await;
+    } else {
+        // Should the client be gone, there is nobody left to tell.
+        let _ = Answer::failure(&failure).write(session, exchange).await;
+    }
+    FailToProxy { error_code: status, can_reuse_downstream: false }
+}
+
+async fn end_stream(metrics: &Metrics, session: &mut Session, exchange: &Exchange, failure: &Failure) {
+    if let Some(to) = &exchange.destination {
+        metrics.broken_streams.with_label_values(&[&*to.backend.settings.name]).inc();
+    }
+    if let Some(event) = exchange.relay.broken(failure) {
+        let _ = session.write_response_body(Some(event), true).await;
+    }
+}
+
+/// Whether there is nobody left to answer.
+pub(super) fn client_left(error: &Error) -> bool {
+    let broken = matches!(
+        error.etype(),
+        ErrorType::ReadError
+            | ErrorType::WriteError
+            | ErrorType::ReadTimedout
+            | ErrorType::WriteTimedout
+            | ErrorType::ConnectionClosed
+            | ErrorType::H2Error
+    );
+    *error.esource() == ErrorSource::Downstream && broken
+}
+
+/// The final status that was written, if any: a `100 Continue` is none.
+pub(super) fn status_written(session: &Session) -> Option<u16> {
+    let status = session.response_written()?.status.as_u16();
+    (status >= 200).then_some(status)
+}
+
+/// What an upstream error means to the client. Addresses and causes are for the log.
+fn explain(error: &Error, exchange: &Exchange) -> Failure {
+    let backend = exchange.destination.as_ref().map_or("?", |to| &*to.backend.settings.name);
+    match error.etype() {
+        ErrorType::ReadTimedout | ErrorType::WriteTimedout => {
+            Failure::new(Reason::UpstreamTimeout, format!("backend \"{backend}\" did not answer in time"))
+        }
+        _ => match error.esource() {
+            ErrorSource::Upstream => {
+                Failure::new(Reason::UpstreamFailed, format!("backend \"{backend}\" failed to answer"))
+            }
+            ErrorSource::Downstream => Failure::new(Reason::InvalidRequest, "the request's head cannot be passed on"),
+            _ => Failure::new(Reason::Internal, "the router failed on this request"),
+        },
+    }
+}

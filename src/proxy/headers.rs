@@ -1,0 +1,114 @@
+//! Headers on their way: what a peer gets to see, and what the answer says of its making.
+
+use std::sync::Arc;
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::{Error, ErrorType, OrErr, Result};
+use pingora_proxy::Session;
+use uuid::Uuid;
+
+use super::exchange::Exchange;
+use crate::failure::{Failure, Reason};
+use crate::intake;
+
+/// Every header of ours begins with this.
+const OURS: &str = "x-pointsman-";
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const ROUTE: HeaderName = HeaderName::from_static("x-pointsman-route");
+const BACKEND: HeaderName = HeaderName::from_static("x-pointsman-backend");
+const CACHE: HeaderName = HeaderName::from_static("x-pointsman-cache");
+const DEGRADED: HeaderName = HeaderName::from_static("x-pointsman-degraded");
+
+/// More header fields, or more bytes of them, are refused. Far above what clients send.
+const MAX_FIELDS: usize = 100;
+const MAX_BYTES: usize = 32 << 10;
+
+/// The client's own id for the request where it can serve as one, or a fresh one.
+pub(super) fn request_id(headers: &HeaderMap) -> Arc<str> {
+    let own = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+    match own.filter(|id| (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())) {
+        Some(id) => id.into(),
+        None => Uuid::new_v4().to_string().into(),
+    }
+}
+
+/// Refuses requests whose headers alone are a burden.
+pub(super) fn refuse_flood(headers: &HeaderMap) -> Result<(), Failure> {
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if headers.len() > MAX_FIELDS || bytes > MAX_BYTES {
+        let message = format!("more than {MAX_FIELDS} header fields or {MAX_BYTES} bytes of them");
+        return Err(Failure::new(Reason::HeadersTooLarge, message));
+    }
+    Ok(())
+}
+
+/// Makes the client's request head the peer's.
+pub(super) fn to_peer(session: &Session, request: &mut RequestHeader, exchange: &Exchange) -> Result<()> {
+    let (Some(lease), Some(to)) = (&exchange.lease, &exchange.destination) else {
+        return Error::e_explain(ErrorType::InternalError, "no peer");
+    };
+    let origin = &lease.peer().origin;
+    let asked = session.req_header().uri.path_and_query().map_or("/", |path| path.as_str());
+    let uri = origin.path(asked).parse().or_err(ErrorType::InternalError, "joining paths")?;
+    request.set_uri(uri);
+    request.insert_header(header::HOST, origin.authority.as_str())?;
+
+    let ours: Vec<HeaderName> =
+        request.headers.keys().filter(|name| name.as_str().starts_with(OURS)).cloned().collect();
+    for name in &ours {
+        request.remove_header(name);
+    }
+    // What is tapped must be readable.
+    request.remove_header(&header::ACCEPT_ENCODING);
+    request.insert_header(REQUEST_ID, &*exchange.id)?;
+
+    let settings = &to.backend.settings;
+    if !settings.forward_auth {
+        request.remove_header(&header::AUTHORIZATION);
+    }
+    if let Some(authorization) = &settings.authorization {
+        request.insert_header(header::AUTHORIZATION, authorization)?;
+    }
+    intake::body::frame(request, exchange.body.len())
+}
+
+/// Adds what the router says of a peer's answer.
+pub(super) fn to_client(head: &mut ResponseHeader, exchange: &Exchange) -> Result<()> {
+    if head.status.is_informational() {
+        return Ok(());
+    }
+    describe(head, exchange)
+}
+
+/// What every answer carries: the request's id and, as far as they are known, its route and backend.
+pub(super) fn describe(head: &mut ResponseHeader, exchange: &Exchange) -> Result<()> {
+    head.insert_header(REQUEST_ID, &*exchange.id)?;
+    if let Some(to) = &exchange.destination {
+        head.insert_header(ROUTE, &*to.route)?;
+        head.insert_header(BACKEND, &*to.backend.settings.name)?;
+        head.insert_header(CACHE, HeaderValue::from_static("bypass"))?;
+    }
+    if let Some(degraded) = exchange.degraded {
+        head.insert_header(DEGRADED, degraded)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clients_id_is_kept_if_it_can_be_logged() {
+        let id = |value: &str| {
+            let headers = HeaderMap::from_iter([(REQUEST_ID, HeaderValue::from_str(value).unwrap())]);
+            request_id(&headers)
+        };
+        assert_eq!(&*id("abc-1"), "abc-1");
+        assert_ne!(&*id("a b"), "a b");
+        assert_ne!(&*id(&"x".repeat(129)), "x".repeat(129));
+        assert_eq!(request_id(&HeaderMap::new()).len(), 36);
+    }
+}

@@ -1,0 +1,173 @@
+//! The way of a request up to its decision: intake → route. What follows is Pingora's upstream phase.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::FutureExt;
+use http::Method;
+use pingora::Error;
+use pingora_proxy::Session;
+use tracing::error;
+
+use super::answer::{Answer, client_left, status_written};
+use super::exchange::{Destination, Exchange};
+use super::{Proxy, headers};
+use crate::config::Snapshot;
+use crate::failure::{Failure, Reason};
+use crate::intake::{self, Endpoint, Prompt};
+use crate::metrics::observe;
+use crate::record::Summary;
+use crate::route::{self, UnknownModel};
+
+/// A client that does not read its answer, or sends nothing more on an idle connection, is let go after this.
+const CLIENT_STALL: Duration = Duration::from_secs(60);
+
+/// Larger bodies are parsed on a thread where that blocks nobody.
+const PARSE_INLINE: usize = 128 << 10;
+
+/// What to do once the request has been read.
+#[must_use]
+pub(super) enum Next {
+    /// Send it on to the exchange's destination.
+    Forward,
+    /// Answer it here.
+    Answer(Answer),
+}
+
+/// Sets the bounds on the client's connection and names the exchange.
+pub(super) fn prepare(session: &mut Session, exchange: &mut Exchange) {
+    session.set_keepalive(Some(CLIENT_STALL.as_secs()));
+    session.set_read_timeout(Some(exchange.snapshot.limits.body_timeout));
+    session.set_write_timeout(Some(CLIENT_STALL));
+    exchange.id = headers::request_id(&session.req_header().headers);
+}
+
+/// Takes a request to its decision. A panic on the way costs this one request and nothing else.
+pub(super) async fn to_decision(
+    proxy: &Proxy,
+    session: &mut Session,
+    exchange: &mut Exchange,
+) -> Result<Next, Failure> {
+    let walked = AssertUnwindSafe(walk(proxy, session, exchange)).catch_unwind().await;
+    walked.unwrap_or_else(|_| {
+        error!("a panic ended request {}", exchange.id);
+        Err(Failure::new(Reason::Internal, "the router failed on this request"))
+    })
+}
+
+async fn walk(proxy: &Proxy, session: &mut Session, exchange: &mut Exchange) -> Result<Next, Failure> {
+    let snapshot = exchange.snapshot.clone();
+    let request = session.req_header();
+    headers::refuse_flood(&request.headers)?;
+    let endpoint = Endpoint::read(&request.method, request.uri.path())?;
+    if endpoint == Endpoint::Health {
+        return Ok(Next::Answer(Answer::health(proxy.traffic.is_draining())));
+    }
+    let client = snapshot.keys.identify(&request.headers)?;
+    exchange.client = Some(client);
+    if proxy.traffic.in_flight() > snapshot.limits.max_in_flight {
+        let failure = Failure::new(Reason::Overloaded, "too many requests are being served; try again");
+        return Err(failure.retry_after(Duration::from_secs(1)));
+    }
+    match endpoint {
+        Endpoint::Models => return Ok(Next::Answer(Answer::models(&snapshot))),
+        Endpoint::Chat | Endpoint::Completions => routed(proxy, session, exchange, endpoint).await?,
+        _ => passed_through(session, exchange).await?,
+    }
+    Ok(Next::Forward)
+}
+
+/// intake → route, for the endpoints whose prompts are read.
+async fn routed(
+    proxy: &Proxy,
+    session: &mut Session,
+    exchange: &mut Exchange,
+    endpoint: Endpoint,
+) -> Result<(), Failure> {
+    let snapshot = exchange.snapshot.clone();
+    let body = intake::body::read(session, &snapshot.limits).await?;
+    let received = exchange.timing.received();
+    let prompt = parse(endpoint, body).await?;
+    exchange.timing.stream = prompt.stream;
+    let model = prompt.model.as_deref();
+    let decided = snapshot.router.decide(model, prompt.text.as_deref(), &proxy.metrics).await;
+    let decision = decided.map_err(|UnknownModel| unknown_model(model.unwrap_or_default()))?;
+    exchange.degraded = decision.reason.is_degraded().then(|| decision.reason.as_str());
+    let to = destination(&snapshot, &decision);
+    exchange.body = prompt.naming(&to.backend.settings.model);
+    exchange.destination = Some(to);
+    exchange.timing.decided();
+    observe(&proxy.metrics.decision_seconds, received.elapsed());
+    Ok(())
+}
+
+async fn parse(endpoint: Endpoint, body: Bytes) -> Result<Prompt, Failure> {
+    if body.len() <= PARSE_INLINE {
+        return Prompt::parse(endpoint, body);
+    }
+    let parsed = tokio::task::spawn_blocking(move || Prompt::parse(endpoint, body)).await;
+    parsed.unwrap_or_else(|_| Err(Failure::new(Reason::Internal, "the router failed on this request")))
+}
+
+/// A request on a path that the config hands to one backend as it is.
+async fn passed_through(session: &mut Session, exchange: &mut Exchange) -> Result<(), Failure> {
+    let snapshot = exchange.snapshot.clone();
+    let path = session.req_header().uri.path();
+    let Some(backend) = snapshot.passthrough_backend(path) else {
+        return Err(Failure::new(Reason::UnknownPath, format!("nothing is served at {path}")));
+    };
+    let bodiless = matches!(session.req_header().method, Method::GET | Method::HEAD);
+    exchange.body = intake::body::read(session, &snapshot.limits).await?;
+    if bodiless && !exchange.body.is_empty() {
+        return Err(Failure::new(Reason::InvalidRequest, "a GET takes no body"));
+    }
+    exchange.timing.received();
+    exchange.timing.decided();
+    exchange.destination = Some(Destination {
+        route: snapshot.labels.passthrough.clone(),
+        reason: route::Reason::Direct,
+        backend: snapshot.backends[backend].clone(),
+    });
+    Ok(())
+}
+
+fn destination(snapshot: &Snapshot, decision: &route::Decision) -> Destination {
+    let named = decision.route.and_then(|route| snapshot.router.table.name(route));
+    let label = || match decision.reason {
+        route::Reason::Direct => &snapshot.labels.direct,
+        _ => &snapshot.labels.default,
+    };
+    Destination {
+        route: named.unwrap_or_else(label).clone(),
+        reason: decision.reason,
+        backend: snapshot.backends[decision.backend].clone(),
+    }
+}
+
+fn unknown_model(name: &str) -> Failure {
+    let shown: String = name.chars().take(100).collect();
+    let message = format!("the model \"{shown}\" is not known here; GET /v1/models lists those that are");
+    Failure { param: Some("model"), ..Failure::new(Reason::UnknownModel, message) }
+}
+
+/// What is recorded of an exchange that has ended.
+pub(super) fn summary<'a>(session: &Session, error: Option<&Error>, exchange: &'a Exchange) -> Summary<'a> {
+    let client_left = error.is_some_and(client_left);
+    let to = exchange.destination.as_ref();
+    Summary {
+        id: &exchange.id,
+        route: to.map(|to| &*to.route),
+        reason: to.map(|to| to.reason.as_str()),
+        backend: to.map(|to| &*to.backend.settings.name),
+        peer: exchange.lease.as_ref().map(|lease| lease.peer().address),
+        tenant: exchange.client.as_ref().map(|client| &*client.tenant),
+        status: status_written(session),
+        attempts: exchange.attempts.begun(),
+        degraded: exchange.degraded,
+        failure: exchange.failure.as_ref().map(|failure| failure.reason),
+        client_left,
+        cause: error.filter(|_| !client_left).map(ToString::to_string),
+        timing: &exchange.timing,
+    }
+}

@@ -1,0 +1,42 @@
+//! The log line of an exchange. It holds no prompt and no secret.
+
+use std::time::Duration;
+
+use tracing::{debug, info, warn};
+
+use super::Summary;
+
+/// Writes one exchange's line.
+pub(super) fn log(summary: &Summary) {
+    let millis = |span: Option<Duration>| span.map(|span| (span.as_secs_f64() * 1e4).round() / 10.0);
+    macro_rules! line {
+        ($level:ident, $($message:tt)+) => {
+            $level!(
+                request_id = summary.id,
+                route = summary.route,
+                reason = summary.reason,
+                peer = summary.peer.map(tracing::field::display),
+                tenant = summary.tenant,
+                status = summary.status,
+                attempts = summary.attempts,
+                degraded = summary.degraded,
+                stream = summary.timing.stream,
+                first_byte_ms = millis(summary.timing.to_first_byte()),
+                total_ms = millis(Some(summary.timing.whole())),
+                cause = summary.cause,
+                $($message)+
+            )
+        };
+    }
+    let backend = summary.backend.unwrap_or("none");
+    match summary.failure {
+        Some(reason) if reason.status() >= 500 => line!(warn, "Failed [{backend}] | {}", reason.as_str()),
+        Some(reason) => line!(info, "Refused | {}", reason.as_str()),
+        None if summary.client_left => line!(info, "Client left [{backend}]"),
+        None if summary.backend.is_none() => line!(debug, "Answered"),
+        None => {
+            let latency = summary.timing.to_decision().unwrap_or_default().as_secs_f64() * 1e3;
+            line!(info, "Routed to [{backend}] | Latency: {latency:.1}ms");
+        }
+    }
+}
