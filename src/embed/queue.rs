@@ -262,9 +262,11 @@ impl Job {
 ///
 /// candle spreads its matrix products, softmax and layer norm over rayon's pool, by default as many threads as there
 /// are cores: one long prompt would take them all from the proxy's workers, and several would queue for them. As the
-/// only member of a pool of its own, a thread is all that rayon finds. (candle's element-wise operations on more than
-/// 64 Ki values, those of prompts beyond some 40 tokens, use a second pool that only the environment bounds:
-/// `CANDLE_NUM_THREADS=1`.)
+/// only member of a pool of its own, a thread is all that rayon finds.
+///
+/// Two things only the environment can do, and `RAYON_NUM_THREADS=1` does both: it spares the matrix products the
+/// preparations for several threads (a fifth of the time), and it keeps candle's element-wise operations on more than
+/// 64 Ki values, those of prompts beyond some 40 tokens, from a second pool whose threads wait by spinning.
 fn compute_alone(work: impl FnOnce()) {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
     if let Err(error) = &pool {

@@ -107,7 +107,7 @@ impl Table {
     /// The sample of the route at index `route` that is nearest to `prompt`, and its cosine.
     pub fn nearest(&self, prompt: &Embedding, route: usize) -> Option<(&str, f32)> {
         let samples = self.routes.get(route)?.samples.clone();
-        let (sample, cosine) = self.samples.nearest(prompt, [samples].into_iter()).next().flatten()?;
+        let (sample, cosine) = self.samples.nearest(prompt, std::iter::once(samples)).next().flatten()?;
         Some((self.samples.text(sample), cosine))
     }
 
