@@ -115,7 +115,7 @@ async fn passed_through(session: &mut Session, exchange: &mut Exchange) -> Resul
     let snapshot = exchange.snapshot.clone();
     let path = session.req_header().uri.path();
     let Some(backend) = snapshot.passthrough_backend(path) else {
-        return Err(Failure::new(Reason::UnknownPath, format!("nothing is served at {path}")));
+        return Err(intake::endpoint::unknown(path));
     };
     let bodiless = matches!(session.req_header().method, Method::GET | Method::HEAD);
     exchange.body = intake::body::read(session, &snapshot.limits).await?;
