@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::FutureExt;
 use http::Method;
-use pingora::Error;
+use pingora::{Error, ErrorType};
 use pingora_proxy::Session;
 use tracing::error;
 
@@ -167,7 +167,15 @@ pub(super) fn summary<'a>(session: &Session, error: Option<&Error>, exchange: &'
         degraded: exchange.degraded,
         failure: exchange.failure.as_ref().map(|failure| failure.reason),
         client_left,
-        cause: error.filter(|_| !client_left).map(ToString::to_string),
+        cause: error.filter(|_| !client_left).map(cause),
         timing: &exchange.timing,
+    }
+}
+
+/// An error for the log. Where a head could not be read, Pingora's own words hold its bytes and what came with them.
+fn cause(error: &Error) -> String {
+    match error.etype() {
+        ErrorType::InvalidHTTPHeader => format!("{} {}", error.esource().as_str(), error.etype().as_str()),
+        _ => error.to_string(),
     }
 }
