@@ -37,8 +37,14 @@ pub(super) enum Next {
 
 /// Sets the bounds on the client's connection and names the exchange.
 pub(super) fn prepare(session: &mut Session, exchange: &mut Exchange) {
-    session.set_keepalive(Some(CLIENT_STALL.as_secs()));
+    // Pingora has decided whether at all: not after HTTP/1.0, nor where the head gave two lengths.
+    if session.get_keepalive().is_some() {
+        session.set_keepalive(Some(CLIENT_STALL.as_secs()));
+    }
+    // Else a request that comes early ends the one that is being answered.
+    session.set_pipelining_enabled(true);
     session.set_read_timeout(Some(exchange.snapshot.limits.body_timeout));
+    session.set_total_drain_timeout(Some(exchange.snapshot.limits.body_timeout));
     session.set_write_timeout(Some(CLIENT_STALL));
     exchange.id = headers::request_id(&session.req_header().headers);
 }

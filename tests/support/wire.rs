@@ -49,6 +49,11 @@ impl Wire {
         timeout(HANG, self.read_answer()).await.expect("an answer or the connection's end")
     }
 
+    /// As [`Self::answer`], for as long as it takes; dropped in the middle, it loses nothing of a head.
+    pub(crate) async fn answered(&mut self) -> Option<Answer> {
+        self.read_answer().await
+    }
+
     /// Waits until `text` has come, and leaves all unread.
     pub(crate) async fn receives(&mut self, text: &str) {
         let found = timeout(HANG, self.find(text.as_bytes())).await.expect("it comes");
