@@ -197,10 +197,10 @@ async fn pipelined_requests_are_answered_in_their_order() {
         }
     }
     // The second while the first is still being answered.
+    let before = stand.sim.total_seen().await;
     let mut wire = Wire::connect(stand.address()).await;
     wire.send(post(CHAT, "x-request-id: first\r\nx-sim-fault: {\"kind\":\"stepped\"}\r\n", GOOD)).await;
-    let before = stand.sim.total_seen().await;
-    eventually("the first upstream", || async { (stand.sim.total_seen().await >= before).then_some(()) }).await;
+    eventually("the first upstream", || async { (stand.sim.total_seen().await > before).then_some(()) }).await;
     wire.send(models).await;
     reqwest::Client::new().post(stand.sim.at("/sim/step?n=100")).send().await.unwrap();
     for id in ["first", "second"] {
