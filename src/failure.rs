@@ -16,6 +16,8 @@ pub struct Failure {
     pub param: Option<&'static str>,
     /// When it may be worth trying again.
     pub retry_after: Option<Duration>,
+    /// The methods that would do, as a 405 lists them.
+    pub allow: Option<&'static str>,
 }
 
 /// Every reason for which the router itself answers with an error.
@@ -47,7 +49,7 @@ pub enum Reason {
 impl Failure {
     /// A failure with nothing but a reason and words.
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into(), param: None, retry_after: None }
+        Self { reason, message: message.into(), param: None, retry_after: None, allow: None }
     }
 
     /// A request that cannot be right, with the field that is at fault.

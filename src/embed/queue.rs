@@ -142,8 +142,10 @@ impl Queue {
         let (job, answer) = Job::new(text, Some(deadline));
         self.shared.push(job, self.shared.capacity)?;
         match tokio::time::timeout_at(deadline.into(), answer).await {
-            Ok(answer) => answer.unwrap_or(Err(EncodeError::Failed)),
-            Err(_elapsed) => {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_dropped)) if Instant::now() < deadline => Err(EncodeError::Failed),
+            // The time is up: by our timer or, a moment earlier, by the thread that skipped the job for it.
+            Ok(Err(_)) | Err(_) => {
                 self.shared.stats.timeouts.fetch_add(1, Ordering::Relaxed);
                 Err(EncodeError::Timeout)
             }
@@ -214,7 +216,7 @@ impl Shared {
         loop {
             match line.jobs.pop_front() {
                 Some(job) if job.reply.is_closed() => self.count_departed(1),
-                // Its asker is being told so by a timer at this moment.
+                // Its asker takes that, as its own timer, for the end of its time.
                 Some(job) if job.deadline.is_some_and(|deadline| deadline <= Instant::now()) => {}
                 Some(job) => return Some(job),
                 None if line.closed => return None,

@@ -62,7 +62,7 @@ impl Keys {
         let presented =
             bearer(headers).ok_or_else(|| unauthorized("no API key was sent; send it as a bearer token"))?;
         let key = self.find(presented).ok_or_else(|| unauthorized("the API key is not known here"))?;
-        let named = headers.get(TENANT_HEADER).filter(|_| key.trusted).and_then(|value| value.to_str().ok());
+        let named = if key.trusted { named_tenant(headers)? } else { None };
         Ok(Client { tenant: named.map_or_else(|| key.tenant.clone(), Arc::from), trusted: key.trusted })
     }
 
@@ -87,6 +87,15 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// The tenant that a trusted client names. One that cannot be read is refused, as it must not become another tenant.
+fn named_tenant(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
+    let Some(value) = headers.get(TENANT_HEADER) else { return Ok(None) };
+    let name = value
+        .to_str()
+        .map_err(|_| Failure::new(Reason::InvalidRequest, format!("{TENANT_HEADER} must be printable ASCII")))?;
+    Ok(Some(name).filter(|name| !name.trim().is_empty()))
 }
 
 fn unauthorized(message: &str) -> Failure {
@@ -130,6 +139,18 @@ mod tests {
         let tenant = |authorization| keys().identify(&headers(authorization, Some("acme"))).unwrap().tenant;
         assert_eq!(&*tenant("Bearer sk-gateway"), "acme");
         assert_eq!(&*tenant("Bearer sk-app"), "tenant-app");
+    }
+
+    #[test]
+    fn a_tenant_that_cannot_be_read_becomes_no_other() {
+        let client = |authorization, tenant: &'static [u8]| {
+            let mut headers = headers(authorization, None);
+            headers.insert(TENANT_HEADER, http::HeaderValue::from_bytes(tenant).unwrap());
+            keys().identify(&headers)
+        };
+        assert_eq!(client("Bearer sk-gateway", b"Zo\xc3\xab").unwrap_err().reason, Reason::InvalidRequest);
+        assert_eq!(&*client("Bearer sk-app", b"Zo\xc3\xab").unwrap().tenant, "tenant-app");
+        assert_eq!(&*client("Bearer sk-gateway", b"").unwrap().tenant, "tenant-gateway");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, header};
+use pingora::ErrorType;
 use pingora::http::RequestHeader;
 use pingora_proxy::Session;
 
@@ -36,10 +37,7 @@ pub async fn read(session: &mut Session, limits: &Limits) -> Result<Bytes, Failu
         return Err(incomplete());
     }
     let reading = read_all(session, limits, declared);
-    let body = tokio::time::timeout(limits.body_timeout, reading).await.map_err(|_| {
-        let seconds = limits.body_timeout.as_secs_f64();
-        Failure::new(Reason::BodyTimeout, format!("the body did not arrive within {seconds} s"))
-    })??;
+    let body = tokio::time::timeout(limits.body_timeout, reading).await.map_err(|_| too_slow(limits))??;
     if !body.is_empty() && session.as_mut().get_retry_buffer().is_none() {
         let message = "a body of more than 64 KiB must declare its Content-Length";
         return Err(Failure::new(Reason::LengthRequired, message));
@@ -82,7 +80,11 @@ async fn read_all(session: &mut Session, limits: &Limits, declared: Option<usize
             Ok(Some(chunk)) if body.len() + chunk.len() > limits.body_size => return Err(too_large(limits)),
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => return Ok(body.freeze()),
-            Err(_) => return Err(incomplete()),
+            Err(error) => {
+                // Where this body ends, and with it where another request begins, is not known.
+                session.set_keepalive(None);
+                return Err(if *error.etype() == ErrorType::ReadTimedout { too_slow(limits) } else { incomplete() });
+            }
         }
     }
 }
@@ -92,13 +94,17 @@ fn declared_length(headers: &HeaderMap) -> Option<usize> {
 }
 
 fn refuse_encoding(headers: &HeaderMap) -> Result<(), Failure> {
-    match headers.get(header::CONTENT_ENCODING) {
-        Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
-            let message = "a compressed body cannot be read; send it without content-encoding";
-            Err(Failure::new(Reason::UnsupportedEncoding, message))
-        }
-        _ => Ok(()),
+    let plain = |encoding: &HeaderValue| encoding.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(header::CONTENT_ENCODING).iter().all(plain) {
+        return Ok(());
     }
+    let message = "a compressed body cannot be read; send it without content-encoding";
+    Err(Failure::new(Reason::UnsupportedEncoding, message))
+}
+
+fn too_slow(limits: &Limits) -> Failure {
+    let seconds = limits.body_timeout.as_secs_f64();
+    Failure::new(Reason::BodyTimeout, format!("the body did not arrive within {seconds} s"))
 }
 
 fn too_large(limits: &Limits) -> Failure {

@@ -187,10 +187,18 @@ fn part_text(part: &RawValue, what: &str) -> Result<Option<String>, Failure> {
         _ => return Err(Failure::invalid("messages", format!("{what} must hold objects"))),
     }
     let part: Part = object(part.get(), &format!("a part of {what}"))?;
-    let is_text = part.kind.is_none_or(|kind| matches!(kind.get(), r#""text""# | r#""input_text""#));
-    match part.text.filter(|text| is_text && Shape::of(text) == Shape::String) {
+    match part.text.filter(|text| is_text(part.kind) && Shape::of(text) == Shape::String) {
         Some(text) => string(text, "messages").map(Some),
         None => Ok(None),
+    }
+}
+
+/// Whether the model's server reads a part of this type as text; compared after unescaping, as it does.
+fn is_text(kind: Option<&RawValue>) -> bool {
+    match kind.filter(|kind| Shape::of(kind) != Shape::Null) {
+        None => true,
+        Some(kind) => serde_json::from_str::<String>(kind.get())
+            .is_ok_and(|kind| matches!(&*kind, "text" | "input_text" | "output_text")),
     }
 }
 
@@ -257,6 +265,8 @@ mod tests {
         let parts = r#"[{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"x"}},
                         {"type":"text","text":"b"}]}]"#;
         assert_eq!(text_of(parts).as_deref(), Some("a\nb"));
+        assert_eq!(text_of(r#"[{"role":"user","content":[{"type":"t\u0065xt","text":"a"}]}]"#).as_deref(), Some("a"));
+        assert_eq!(text_of(r#"[{"role":"user","content":[{"type":"other","text":"a"}]}]"#), None);
         assert_eq!(text_of(r#"[{"role":"user","content":" \n"}]"#), None);
         assert_eq!(text_of(r#"[{"role":"assistant","content":"x"}]"#), None);
     }

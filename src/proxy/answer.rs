@@ -21,6 +21,7 @@ pub(super) struct Answer {
     status: u16,
     body: Bytes,
     retry_after: Option<u64>,
+    allow: Option<&'static str>,
 }
 
 // === impl Answer ===
@@ -39,11 +40,12 @@ impl Answer {
 
     fn failure(failure: &Failure) -> Self {
         let retry_after = failure.retry_after.map(|after| after.as_secs().max(1));
-        Self { retry_after, ..Self::json(failure.reason.status(), openai::error::body(failure)) }
+        let allow = failure.allow;
+        Self { retry_after, allow, ..Self::json(failure.reason.status(), openai::error::body(failure)) }
     }
 
     fn json(status: u16, body: impl Into<Bytes>) -> Self {
-        Self { status, body: body.into(), retry_after: None }
+        Self { status, body: body.into(), retry_after: None, allow: None }
     }
 
     /// Writes the answer. True, as `request_filter` has it: the request needs no upstream.
@@ -53,6 +55,9 @@ impl Answer {
         head.insert_header(header::CONTENT_LENGTH, self.body.len())?;
         if let Some(seconds) = self.retry_after {
             head.insert_header(header::RETRY_AFTER, seconds)?;
+        }
+        if let Some(methods) = self.allow {
+            head.insert_header(header::ALLOW, methods)?;
         }
         if self.status == Reason::Unauthorized.status() {
             head.insert_header(header::WWW_AUTHENTICATE, "Bearer")?;

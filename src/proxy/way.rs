@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::FutureExt;
 use http::Method;
-use pingora::Error;
+use pingora::{Error, ErrorType};
 use pingora_proxy::Session;
 use tracing::error;
 
@@ -37,8 +37,14 @@ pub(super) enum Next {
 
 /// Sets the bounds on the client's connection and names the exchange.
 pub(super) fn prepare(session: &mut Session, exchange: &mut Exchange) {
-    session.set_keepalive(Some(CLIENT_STALL.as_secs()));
+    // Pingora has decided whether at all: not after HTTP/1.0, nor where the head gave two lengths.
+    if session.get_keepalive().is_some() {
+        session.set_keepalive(Some(CLIENT_STALL.as_secs()));
+    }
+    // Else a request that comes early ends the one that is being answered.
+    session.set_pipelining_enabled(true);
     session.set_read_timeout(Some(exchange.snapshot.limits.body_timeout));
+    session.set_total_drain_timeout(Some(exchange.snapshot.limits.body_timeout));
     session.set_write_timeout(Some(CLIENT_STALL));
     exchange.id = headers::request_id(&session.req_header().headers);
 }
@@ -115,7 +121,7 @@ async fn passed_through(session: &mut Session, exchange: &mut Exchange) -> Resul
     let snapshot = exchange.snapshot.clone();
     let path = session.req_header().uri.path();
     let Some(backend) = snapshot.passthrough_backend(path) else {
-        return Err(Failure::new(Reason::UnknownPath, format!("nothing is served at {path}")));
+        return Err(intake::endpoint::unknown(path));
     };
     let bodiless = matches!(session.req_header().method, Method::GET | Method::HEAD);
     exchange.body = intake::body::read(session, &snapshot.limits).await?;
@@ -167,7 +173,15 @@ pub(super) fn summary<'a>(session: &Session, error: Option<&Error>, exchange: &'
         degraded: exchange.degraded,
         failure: exchange.failure.as_ref().map(|failure| failure.reason),
         client_left,
-        cause: error.filter(|_| !client_left).map(ToString::to_string),
+        cause: error.filter(|_| !client_left).map(cause),
         timing: &exchange.timing,
+    }
+}
+
+/// An error for the log. Where a head could not be read, Pingora's own words hold its bytes and what came with them.
+fn cause(error: &Error) -> String {
+    match error.etype() {
+        ErrorType::InvalidHTTPHeader => format!("{} {}", error.esource().as_str(), error.etype().as_str()),
+        _ => error.to_string(),
     }
 }

@@ -32,14 +32,15 @@ pub(super) fn start(settings: &Log) -> anyhow::Result<LogHandle> {
     Ok(LogHandle { lost, writer: Mutex::new(Some(guard)) })
 }
 
-/// Ours at `level`; libraries only when something is wrong, unless everything was asked for.
+/// Ours at `level`; libraries only when something is wrong, unless everything was asked for. Never at `debug` and below,
+/// where they print whole requests, with their keys and prompts.
 fn filter(level: Level) -> EnvFilter {
     let (ours, theirs) = match level {
         Level::Error => ("error", "error"),
         Level::Warn => ("warn", "warn"),
         Level::Info => ("info", "warn"),
         Level::Debug => ("debug", "info"),
-        Level::Trace => ("trace", "debug"),
+        Level::Trace => ("trace", "info"),
     };
     EnvFilter::new(format!("{theirs},pointsman={ours}"))
 }

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
 
 mod router;
+mod stand;
+mod tape;
+pub(crate) mod wire;
 
 use std::future::Future;
 use std::io::{BufRead, BufReader};
@@ -11,6 +14,8 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 pub(crate) use router::Router;
+pub(crate) use stand::Stand;
+pub(crate) use tape::Seen;
 
 /// How long anything may take before a test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);

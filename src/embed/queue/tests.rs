@@ -140,3 +140,13 @@ async fn an_end_tells_those_who_wait() {
     rig.gate.send(()).unwrap();
     assert_eq!(at_work.await, Ok(vec![4.0].into()), "what was begun is finished");
 }
+
+#[tokio::test]
+async fn a_job_that_is_skipped_for_its_time_has_timed_out_and_not_failed() {
+    let rig = Rig::new(64, Duration::ZERO);
+    for _ in 0..2000 {
+        assert_eq!(rig.queue.run("late".into()).await, Err(EncodeError::Timeout));
+    }
+    assert_eq!(rig.count(|stats| &stats.timeouts), 2000);
+    assert_eq!(rig.count(|stats| &stats.failed), 0);
+}
