@@ -2,7 +2,9 @@
 #![allow(dead_code, unused_imports, reason = "each test binary uses its part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
 
+pub(crate) mod pool;
 mod router;
+pub(crate) mod upstream;
 
 use std::future::Future;
 use std::io::{BufRead, BufReader};
