@@ -1,5 +1,6 @@
 //! A backend as one snapshot of the config sees it: its settings, and the peers found so far.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -129,8 +130,8 @@ impl Backend {
     }
 
     /// A peer to send a request to that was not `tried`.
-    pub fn pick(&self, tried: impl Fn(SocketAddr) -> bool) -> Option<Arc<Peer>> {
-        pick(&self.peers.load(), |peer| tried(peer.address)).cloned()
+    pub fn pick(&self, tried: impl Fn(&Peer) -> bool) -> Option<Arc<Peer>> {
+        pick(&self.peers.load(), tried).cloned()
     }
 
     /// Whether a peer is known to be in service.
@@ -143,7 +144,9 @@ impl Backend {
     }
 
     /// Replaces the pool by these addresses of its sources; true if anything changed.
-    pub(super) fn set_peers(&self, found: Vec<(usize, SocketAddr)>) -> bool {
+    pub(super) fn set_peers(&self, mut found: Vec<(usize, SocketAddr)>) -> bool {
+        let mut known = HashSet::new();
+        found.retain(|&(source, address)| known.insert((address, self.sources[source].origin.identity())));
         let before = self.peers.load();
         let unchanged = before.len() == found.len()
             && before.iter().zip(&found).all(|(peer, (source, address))| {
@@ -160,7 +163,7 @@ impl Backend {
         let Source { origin, template, .. } = &self.sources[source];
         let mut connect = template.clone();
         connect._address = address.into();
-        let live = self.directory.live(address, &origin.root);
+        let live = self.directory.live(address, origin);
         Peer { address, origin: origin.clone(), connect, live }
     }
 }

@@ -1,6 +1,6 @@
 //! A backend's addresses by DNS: every address that its names resolve to is a peer.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -17,23 +17,27 @@ use super::origin::Origin;
 /// How long one look-up may take before the addresses known so far stay.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Which of the backend's sources an address came from.
-#[derive(Debug, Clone, Copy)]
-struct SourceIndex(usize);
+/// Which of the backend's sources gave an address. Several may: servers behind one gateway differ in their paths
+/// or host names, while a set of targets tells them apart by address and weight alone.
+#[derive(Debug, Clone)]
+struct SourceIndices(Vec<usize>);
 
 #[async_trait]
 impl ServiceDiscovery for Backend {
     async fn discover(&self) -> Result<(BTreeSet<Target>, HashMap<u64, bool>)> {
         let look_ups = self.sources.iter().map(|source| self.addresses(&source.origin));
-        let mut targets = BTreeSet::new();
+        let mut found = BTreeMap::<_, Vec<usize>>::new();
         for (index, (source, addresses)) in self.sources.iter().zip(join_all(look_ups).await).enumerate() {
             for address in addresses {
-                let mut target = Target::new_with_weight(&address.to_string(), source.origin.weight)?;
-                target.ext.insert(SourceIndex(index));
-                targets.insert(target);
+                found.entry((address, source.origin.weight)).or_default().push(index);
             }
         }
-        Ok((targets, HashMap::new()))
+        let targets = found.into_iter().map(|((address, weight), sources)| {
+            let mut target = Target::new_with_weight(&address.to_string(), weight)?;
+            target.ext.insert(SourceIndices(sources));
+            Ok(target)
+        });
+        Ok((targets.collect::<Result<_>>()?, HashMap::new()))
     }
 }
 
@@ -42,10 +46,13 @@ impl Backend {
     pub async fn refresh(&self) -> Result<bool> {
         let (targets, _) = self.discover().await?;
         let found = targets.iter().filter_map(|target| {
-            let SourceIndex(source) = target.ext.get::<SourceIndex>()?;
-            Some((*source, *target.addr.as_inet()?))
+            let SourceIndices(sources) = target.ext.get::<SourceIndices>()?;
+            let address = *target.addr.as_inet()?;
+            Some(sources.iter().map(move |source| (*source, address)))
         });
-        Ok(self.set_peers(found.collect()))
+        let mut found: Vec<_> = found.flatten().collect();
+        found.sort_unstable(); // the config's order
+        Ok(self.set_peers(found))
     }
 
     /// What `origin`'s host resolves to; while DNS fails, what it resolved to before.

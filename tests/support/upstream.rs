@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -35,6 +36,8 @@ pub(crate) struct Seen {
 pub(crate) enum Act {
     /// Sends these bytes.
     Say(Vec<u8>),
+    /// Waits until this many connections were made in all.
+    Meet(usize),
     /// Sends a byte of a body again and again, for as long as it is taken.
     Drip,
     /// Says nothing more, until the other side closes.
@@ -44,6 +47,9 @@ pub(crate) enum Act {
     /// Resets the connection.
     Reset,
 }
+
+/// Between two looks at what is waited for.
+const PAUSE: Duration = Duration::from_millis(5);
 
 type Script = Box<dyn Fn(&Seen) -> Vec<Act> + Send + Sync>;
 
@@ -146,7 +152,7 @@ impl Upstream {
                 if socket.bind(address).is_ok() && TcpStream::connect(address).await.is_err() {
                     return socket;
                 }
-                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                tokio::time::sleep(PAUSE).await;
             }
         };
         tokio::time::timeout(PATIENCE, holder).await.expect("the port is free again")
@@ -235,11 +241,17 @@ async fn perform(act: Act, stream: &mut TcpStream, shared: &Shared) -> Option<()
         Act::Say(bytes) => return stream.write_all(&bytes).await.ok(),
         Act::Drip => {
             while stream.write_all(b"x").await.is_ok() {
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                tokio::time::sleep(PAUSE).await;
             }
         }
         // Nothing more is expected: whatever comes, it is the end that is waited for.
         Act::Hang => while matches!(stream.read(&mut [0; 1024]).await, Ok(1..)) {},
+        Act::Meet(wanted) => {
+            while shared.connections.load(Ordering::SeqCst) < wanted {
+                tokio::time::sleep(PAUSE).await;
+            }
+            return Some(());
+        }
         Act::Close => return None,
         Act::Reset => {
             let _ = stream.set_zero_linger();
