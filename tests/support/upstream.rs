@@ -59,6 +59,7 @@ struct Shared {
     head_only: bool,
     seen: Mutex<Vec<Seen>>,
     connections: AtomicUsize,
+    closed: AtomicUsize,
     left: AtomicUsize,
 }
 
@@ -93,19 +94,23 @@ impl Upstream {
 
     /// Answers everything by `script`, `/health` too.
     pub(crate) async fn raw(script: impl Fn(&Seen) -> Vec<Act> + Send + Sync + 'static) -> Self {
-        Self::launch(false, Box::new(script)).await
+        Self::launch(free_listener().await, false, Box::new(script))
+    }
+
+    /// The same as [`start`](Self::start) on a listener that is there already.
+    pub(crate) fn on(listener: TcpListener, script: impl Fn(&Seen) -> Vec<Act> + Send + Sync + 'static) -> Self {
+        Self::launch(listener, false, Box::new(healthy(script)))
     }
 
     async fn with(head_only: bool, script: impl Fn(&Seen) -> Vec<Act> + Send + Sync + 'static) -> Self {
-        let healthy = move |seen: &Seen| if seen.is_health() { ok() } else { script(seen) };
-        Self::launch(head_only, Box::new(healthy)).await
+        Self::launch(free_listener().await, head_only, Box::new(healthy(script)))
     }
 
-    async fn launch(head_only: bool, script: Script) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    fn launch(listener: TcpListener, head_only: bool, script: Script) -> Self {
         let address = listener.local_addr().expect("an address");
-        let (seen, connections, left) = (Mutex::default(), AtomicUsize::new(0), AtomicUsize::new(0));
-        let shared = Arc::new(Shared { script, head_only, seen, connections, left });
+        let zero = AtomicUsize::default;
+        let (seen, connections) = (Mutex::default(), zero());
+        let shared = Arc::new(Shared { script, head_only, seen, connections, closed: zero(), left: zero() });
         let accepting = tokio::spawn(accept(listener, shared.clone()));
         Self { address, shared, accepting }
     }
@@ -133,6 +138,11 @@ impl Upstream {
     /// Connections accepted so far, those of health checks included.
     pub(crate) fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// Connections that the other side closed when it owed no request.
+    pub(crate) fn closed(&self) -> usize {
+        self.shared.closed.load(Ordering::SeqCst)
     }
 
     /// How often a [`Act::Hang`] or [`Act::Drip`] ended because the other side had gone.
@@ -188,6 +198,14 @@ impl Seen {
     }
 }
 
+fn healthy(script: impl Fn(&Seen) -> Vec<Act> + Send + Sync) -> impl Fn(&Seen) -> Vec<Act> + Send + Sync {
+    move |seen| if seen.is_health() { ok() } else { script(seen) }
+}
+
+async fn free_listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.expect("a free port")
+}
+
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
@@ -199,7 +217,10 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 async fn converse(mut stream: TcpStream, shared: Arc<Shared>) {
     let mut input = Vec::new();
     for before in 0.. {
-        let Some(mut seen) = read_head(&mut stream, &mut input, before).await else { return };
+        let Some(mut seen) = read_head(&mut stream, &mut input, before).await else {
+            shared.closed.fetch_add(1, Ordering::SeqCst);
+            return;
+        };
         let length = if shared.head_only { 0 } else { seen.length() };
         while input.len() < length {
             if !matches!(stream.read_buf(&mut input).await, Ok(1..)) {
