@@ -69,7 +69,8 @@ pub struct Timeouts {
     pub connect: Duration,
     /// The longest silence while an answer is awaited or under way.
     pub read: Duration,
-    /// The longest stall while the request is sent.
+    /// How long sending the request's body may take. An answer that came meanwhile still counts: the request has
+    /// failed only when none comes within `read` after that.
     pub write: Duration,
     /// How long an idle connection is kept.
     pub idle: Duration,

@@ -38,6 +38,8 @@ pub(crate) enum Act {
     Say(Vec<u8>),
     /// Waits until this many connections were made in all.
     Meet(usize),
+    /// Waits.
+    Pause(Duration),
     /// Sends a byte of a body again and again, for as long as it is taken.
     Drip,
     /// Says nothing more, until the other side closes.
@@ -267,6 +269,10 @@ async fn perform(act: Act, stream: &mut TcpStream, shared: &Shared) -> Option<()
         }
         // Nothing more is expected: whatever comes, it is the end that is waited for.
         Act::Hang => while matches!(stream.read(&mut [0; 1024]).await, Ok(1..)) {},
+        Act::Pause(span) => {
+            tokio::time::sleep(span).await;
+            return Some(());
+        }
         Act::Meet(wanted) => {
             while shared.connections.load(Ordering::SeqCst) < wanted {
                 tokio::time::sleep(PAUSE).await;
