@@ -1,11 +1,13 @@
 //! A backend as one snapshot of the config sees it: its settings, and the peers found so far.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use arc_swap::ArcSwap;
 use http::HeaderValue;
 use pingora::prelude::HttpPeer;
@@ -108,7 +110,8 @@ pub(super) struct Source {
 impl Backend {
     /// A backend with the peers that are known without asking DNS: literal addresses, and names resolved before.
     pub fn new(settings: Settings, directory: Arc<Directory>) -> anyhow::Result<Self> {
-        let authorities = settings.tls.roots()?;
+        let name = &settings.name;
+        let authorities = settings.tls.roots().with_context(|| format!("backend \"{name}\": tls.ca_file"))?;
         let sources = settings.origins.iter().map(|origin| {
             let template = template(&settings, origin, authorities.clone());
             let check = Check::new(&settings.health, origin, &template)
@@ -194,6 +197,9 @@ fn template(settings: &Settings, origin: &Origin, roots: Option<Arc<CaType>>) ->
     // An empty server name would switch pingora's certificate check off: it is set even for an address.
     let server_name = if origin.tls { origin.server_name.clone() } else { String::new() };
     let mut peer = HttpPeer::new(placeholder, origin.tls, server_name);
+    // Pooled connections serve only those who trust the same roots.
+    peer.group_key =
+        settings.tls.ca.as_ref().map_or(0, |pem| BuildHasherDefault::<DefaultHasher>::default().hash_one(pem));
     let options = &mut peer.options;
     options.connection_timeout = Some(settings.timeouts.connect);
     options.total_connection_timeout = Some(settings.timeouts.connect);
