@@ -198,6 +198,13 @@ async fn an_interim_answer_of_a_good_peer_does_no_harm() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_failure_after_100_continue_is_told() {
+    let pair = Pair::start(|_| vec![Act::Reset], |_| vec![Act::Reset]).await;
+    let (status, text) = pair.post(Framing::Expect, b"[1, 2]").await;
+    assert!(status == 502 && text.contains("upstream_failed"), "{status}: {text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_comes_before_the_body_was_read_counts() {
     // A gateway in front of the model refuses by the head alone and closes, with megabytes still on their way.
     let peer = Upstream::on_head(|_| vec![Act::Say(TOO_LARGE.to_vec()), Act::Hang]).await;

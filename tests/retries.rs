@@ -187,7 +187,7 @@ async fn a_client_that_leaves_frees_its_lease_and_cancels_upstream() {
         ("not streamed, within the body", r#"{"kind":"stall"}"#, false, ""),
     ] {
         let sim = Child::sim(&["--fault", fault]);
-        let router = Router::start(&config(&[sim.url.clone()], ""));
+        let router = Router::start(&config(&[sim.at("/v1")], ""));
         let mut socket = raw_chat(&router, stream).await;
         if marker.is_empty() {
             eventually(case, || last(&sim)).await;
@@ -204,7 +204,7 @@ async fn a_client_that_leaves_frees_its_lease_and_cancels_upstream() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_h2_stream_that_is_given_up_frees_its_lease_and_cancels_upstream() {
     let sim = Child::sim(&["--fault", r#"{"kind":"stepped"}"#]);
-    let router = Router::start(&config(&[sim.url.clone()], ""));
+    let router = Router::start(&config(&[sim.at("/v1")], ""));
     let client = client_h2();
     let mut response =
         client.post(router.at("/v1/chat/completions")).json(&chat(true)).send().await.expect("the head comes");

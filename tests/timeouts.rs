@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use reqwest::Client;
-use support::pool::{all_leases_are_back, ask, chat, client, config, refused};
+use support::pool::{all_leases_are_back, ask, chat, client, client_h2, config, refused};
 use support::upstream::{Act, Seen, Upstream, answer, ok};
 use support::{PATIENCE, Router, eventually};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -93,8 +93,9 @@ async fn a_connect_that_gets_no_answer_moves_on_to_another_peer() {
 async fn a_peer_that_never_answers_is_a_504() {
     let peer = Upstream::start(|_| vec![Act::Hang]).await;
     let router = Router::start(&config(&[peer.url()], "timeouts: {read: 300ms}"));
-    for stream in [false, true] {
-        let message = refused(ask(&router, stream).await, 504, "upstream_timeout").await;
+    for client in [client(), client_h2()] {
+        let asked = client.post(router.at("/v1/chat/completions")).json(&chat(true)).send().await.unwrap();
+        let message = refused(asked, 504, "upstream_timeout").await;
         assert!(message.contains("\"b\""), "{message}");
     }
     assert_eq!(peer.seen().len(), 2, "the only peer was asked again");
