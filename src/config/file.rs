@@ -224,7 +224,7 @@ pub struct Timeouts {
     pub connect: Span,
     /// The longest silence while an answer is awaited or under way.
     pub read: Span,
-    /// The longest stall while the request is sent.
+    /// How long sending the request's body may take.
     pub write: Span,
     /// How long an idle connection is kept for reuse; below the 5 s after which vLLM's server closes it.
     pub idle: Span,

@@ -144,7 +144,10 @@ pub(super) fn status_written(session: &Session) -> Option<u16> {
 fn explain(error: &Error, exchange: &Exchange) -> Failure {
     let backend = exchange.destination.as_ref().map_or("?", |to| &*to.backend.settings.name);
     match error.etype() {
-        ErrorType::ReadTimedout | ErrorType::WriteTimedout => {
+        ErrorType::ConnectTimedout
+        | ErrorType::TLSHandshakeTimedout
+        | ErrorType::ReadTimedout
+        | ErrorType::WriteTimedout => {
             Failure::new(Reason::UpstreamTimeout, format!("backend \"{backend}\" did not answer in time"))
         }
         _ => match error.esource() {

@@ -76,6 +76,6 @@ impl Exchange {
 
     /// Whether a peer is left that could serve this request.
     pub fn another_peer_is_left(&self, attempts: &Attempts) -> bool {
-        self.destination.as_ref().is_some_and(|to| to.backend.pick(|address| attempts.tried(address)).is_some())
+        self.destination.as_ref().is_some_and(|to| to.backend.pick(|peer| attempts.tried(&peer.live)).is_some())
     }
 }

@@ -24,13 +24,14 @@ pub(super) fn pick(exchange: &mut Exchange) -> Result<Box<HttpPeer>> {
     let Some(to) = &exchange.destination else {
         return Error::e_explain(ErrorType::InternalError, "no destination");
     };
-    let Some(peer) = to.backend.pick(|address| exchange.attempts.tried(address)) else {
+    let Some(peer) = to.backend.pick(|peer| exchange.attempts.tried(&peer.live)) else {
         exchange.failure.get_or_insert_with(|| no_peer(&to.backend.settings.name, to.backend.settings.health.interval));
         return Error::e_explain(ErrorType::ConnectError, "no healthy peer");
     };
     exchange.attempts.begin();
     exchange.lease = Some(peer.lease());
-    Ok(Box::new(peer.connect.clone()))
+    let fresh = exchange.attempts.need_fresh_connection();
+    Ok(Box::new(if fresh { peer.connect_afresh() } else { peer.connect.clone() }))
 }
 
 /// Takes in the head of a peer's answer: passes it on, or turns to another peer where that may do better.
@@ -86,14 +87,15 @@ pub(super) fn broke(
 
 fn may_go_on(metrics: &Metrics, exchange: &mut Exchange, trouble: Trouble) -> bool {
     let (Some(lease), Some(to)) = (&exchange.lease, &exchange.destination) else { return false };
-    let address = lease.peer().address;
+    let peer = lease.peer().clone();
     let settings = &to.backend.settings;
     let mut attempts = std::mem::take(&mut exchange.attempts);
     let another = |attempts: &_| exchange.another_peer_is_left(attempts);
-    let go_on = attempts.may_go_on(trouble, address, settings.retries, another);
+    let go_on = attempts.may_go_on(trouble, &peer.live, settings.retries, another);
     if go_on {
         metrics.retries.with_label_values(&[&*settings.name, trouble.as_str()]).inc();
-        info!(request_id = &*exchange.id, "Retrying [{}] | {address}: {}", settings.name, trouble.as_str());
+        let (name, address) = (&settings.name, peer.address);
+        info!(request_id = &*exchange.id, "Retrying [{name}] | {address}: {}", trouble.as_str());
     }
     exchange.attempts = attempts;
     go_on

@@ -1,10 +1,13 @@
 //! A backend as one snapshot of the config sees it: its settings, and the peers found so far.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use arc_swap::ArcSwap;
 use http::HeaderValue;
 use pingora::prelude::HttpPeer;
@@ -68,7 +71,8 @@ pub struct Timeouts {
     pub connect: Duration,
     /// The longest silence while an answer is awaited or under way.
     pub read: Duration,
-    /// The longest stall while the request is sent.
+    /// How long sending the request's body may take. An answer that came meanwhile still counts: the request has
+    /// failed only when none comes within `read` after that.
     pub write: Duration,
     /// How long an idle connection is kept.
     pub idle: Duration,
@@ -106,7 +110,8 @@ pub(super) struct Source {
 impl Backend {
     /// A backend with the peers that are known without asking DNS: literal addresses, and names resolved before.
     pub fn new(settings: Settings, directory: Arc<Directory>) -> anyhow::Result<Self> {
-        let authorities = settings.tls.roots()?;
+        let name = &settings.name;
+        let authorities = settings.tls.roots().with_context(|| format!("backend \"{name}\": tls.ca_file"))?;
         let sources = settings.origins.iter().map(|origin| {
             let template = template(&settings, origin, authorities.clone());
             let check = Check::new(&settings.health, origin, &template)
@@ -129,8 +134,8 @@ impl Backend {
     }
 
     /// A peer to send a request to that was not `tried`.
-    pub fn pick(&self, tried: impl Fn(SocketAddr) -> bool) -> Option<Arc<Peer>> {
-        pick(&self.peers.load(), |peer| tried(peer.address)).cloned()
+    pub fn pick(&self, tried: impl Fn(&Peer) -> bool) -> Option<Arc<Peer>> {
+        pick(&self.peers.load(), tried).cloned()
     }
 
     /// Whether a peer is known to be in service.
@@ -143,7 +148,9 @@ impl Backend {
     }
 
     /// Replaces the pool by these addresses of its sources; true if anything changed.
-    pub(super) fn set_peers(&self, found: Vec<(usize, SocketAddr)>) -> bool {
+    pub(super) fn set_peers(&self, mut found: Vec<(usize, SocketAddr)>) -> bool {
+        let mut known = HashSet::new();
+        found.retain(|&(source, address)| known.insert((address, self.sources[source].origin.identity())));
         let before = self.peers.load();
         let unchanged = before.len() == found.len()
             && before.iter().zip(&found).all(|(peer, (source, address))| {
@@ -160,7 +167,7 @@ impl Backend {
         let Source { origin, template, .. } = &self.sources[source];
         let mut connect = template.clone();
         connect._address = address.into();
-        let live = self.directory.live(address, &origin.root);
+        let live = self.directory.live(address, origin);
         Peer { address, origin: origin.clone(), connect, live }
     }
 }
@@ -190,6 +197,9 @@ fn template(settings: &Settings, origin: &Origin, roots: Option<Arc<CaType>>) ->
     // An empty server name would switch pingora's certificate check off: it is set even for an address.
     let server_name = if origin.tls { origin.server_name.clone() } else { String::new() };
     let mut peer = HttpPeer::new(placeholder, origin.tls, server_name);
+    // Pooled connections serve only those who trust the same roots.
+    peer.group_key =
+        settings.tls.ca.as_ref().map_or(0, |pem| BuildHasherDefault::<DefaultHasher>::default().hash_one(pem));
     let options = &mut peer.options;
     options.connection_timeout = Some(settings.timeouts.connect);
     options.total_connection_timeout = Some(settings.timeouts.connect);

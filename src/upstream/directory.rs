@@ -6,14 +6,18 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
+use super::origin::Origin;
 use super::peer::Live;
 
 /// Live state by address, for as long as any snapshot uses the address.
 #[derive(Debug, Default)]
 pub struct Directory {
-    live: Mutex<HashMap<(SocketAddr, String), Weak<Live>>>,
+    live: Mutex<HashMap<Server, Weak<Live>>>,
     names: Mutex<HashMap<(String, u16), Name>>,
 }
+
+/// One server: servers behind one address are told apart by their host name and the path before `/v1`.
+type Server = (SocketAddr, (String, String));
 
 /// What is known of a name.
 #[derive(Debug, Default)]
@@ -25,15 +29,17 @@ struct Name {
 // === impl Directory ===
 
 impl Directory {
-    /// The live state of an address. Servers behind one address are told apart by the path before `/v1`.
-    pub(super) fn live(&self, address: SocketAddr, root: &str) -> Arc<Live> {
+    /// The live state of the server that `origin` means at `address`.
+    pub(super) fn live(&self, address: SocketAddr, origin: &Origin) -> Arc<Live> {
+        let (host, root) = origin.identity();
+        let server = (address, (host.to_owned(), root.to_owned()));
         let mut live = self.live.lock();
-        if let Some(known) = live.get(&(address, root.to_owned())).and_then(Weak::upgrade) {
+        if let Some(known) = live.get(&server).and_then(Weak::upgrade) {
             return known;
         }
         live.retain(|_, state| state.strong_count() > 0);
         let fresh = Arc::<Live>::default();
-        live.insert((address, root.to_owned()), Arc::downgrade(&fresh));
+        live.insert(server, Arc::downgrade(&fresh));
         fresh
     }
 

@@ -1,6 +1,6 @@
 //! A backend's addresses by DNS: every address that its names resolve to is a peer.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -17,23 +17,27 @@ use super::origin::Origin;
 /// How long one look-up may take before the addresses known so far stay.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Which of the backend's sources an address came from.
-#[derive(Debug, Clone, Copy)]
-struct SourceIndex(usize);
+/// Which of the backend's sources gave an address. Several may: servers behind one gateway differ in their paths
+/// or host names, while a set of targets tells them apart by address and weight alone.
+#[derive(Debug, Clone)]
+struct SourceIndices(Vec<usize>);
 
 #[async_trait]
 impl ServiceDiscovery for Backend {
     async fn discover(&self) -> Result<(BTreeSet<Target>, HashMap<u64, bool>)> {
         let look_ups = self.sources.iter().map(|source| self.addresses(&source.origin));
-        let mut targets = BTreeSet::new();
+        let mut found = BTreeMap::<_, Vec<usize>>::new();
         for (index, (source, addresses)) in self.sources.iter().zip(join_all(look_ups).await).enumerate() {
             for address in addresses {
-                let mut target = Target::new_with_weight(&address.to_string(), source.origin.weight)?;
-                target.ext.insert(SourceIndex(index));
-                targets.insert(target);
+                found.entry((address, source.origin.weight)).or_default().push(index);
             }
         }
-        Ok((targets, HashMap::new()))
+        let targets = found.into_iter().map(|((address, weight), sources)| {
+            let mut target = Target::new_with_weight(&address.to_string(), weight)?;
+            target.ext.insert(SourceIndices(sources));
+            Ok(target)
+        });
+        Ok((targets.collect::<Result<_>>()?, HashMap::new()))
     }
 }
 
@@ -42,10 +46,13 @@ impl Backend {
     pub async fn refresh(&self) -> Result<bool> {
         let (targets, _) = self.discover().await?;
         let found = targets.iter().filter_map(|target| {
-            let SourceIndex(source) = target.ext.get::<SourceIndex>()?;
-            Some((*source, *target.addr.as_inet()?))
+            let SourceIndices(sources) = target.ext.get::<SourceIndices>()?;
+            let address = *target.addr.as_inet()?;
+            Some(sources.iter().map(move |source| (*source, address)))
         });
-        Ok(self.set_peers(found.collect()))
+        let mut found: Vec<_> = found.flatten().collect();
+        found.sort_unstable(); // the config's order
+        Ok(self.set_peers(found))
     }
 
     /// What `origin`'s host resolves to; while DNS fails, what it resolved to before.
@@ -69,5 +76,94 @@ impl Backend {
             warn!("Backend [{backend}]: cannot resolve {}: {why}; {} known addresses stay", origin.host, known.len());
         }
         known
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::backend::{HealthSettings, Settings, Timeouts, TlsSettings};
+    use super::super::directory::Directory;
+    use super::*;
+
+    const UNKNOWN_NAME: &str = "no-such-host.invalid";
+
+    fn backend(urls: &[&str], directory: &Arc<Directory>) -> Backend {
+        let second = Duration::from_secs(1);
+        let origins = urls.iter().map(|url| Arc::new(Origin::parse(url, None, 1).unwrap()));
+        let settings = Settings {
+            name: "b".into(),
+            model: "m".into(),
+            origins: origins.collect(),
+            authorization: None,
+            forward_auth: false,
+            health: HealthSettings { path: None, interval: second, timeout: second, fall: 1, rise: 1 },
+            timeouts: Timeouts { connect: second, read: second, write: second, idle: second },
+            tls: TlsSettings { verify: true, ca_file: None, ca: None },
+            resolve_interval: second,
+            retries: 0,
+        };
+        Backend::new(settings, directory.clone()).unwrap()
+    }
+
+    fn addresses(backend: &Backend) -> Vec<String> {
+        backend.peers().iter().map(|peer| format!("{}{}", peer.address, peer.origin.root)).collect()
+    }
+
+    #[tokio::test]
+    async fn a_name_brings_peers_once_it_resolves() {
+        let backend = backend(&["http://localhost:8000"], &Arc::default());
+        assert!(backend.peers().is_empty(), "nothing is resolved before");
+        assert!(backend.refresh().await.unwrap());
+        assert!(!backend.peers().is_empty());
+        assert!(!backend.refresh().await.unwrap(), "nothing has changed since");
+    }
+
+    #[tokio::test]
+    async fn known_addresses_stay_while_dns_fails_and_over_reloads() {
+        let directory = Arc::<Directory>::default();
+        let known = ["10.0.0.1:80".parse().unwrap(), "10.0.0.2:80".parse().unwrap()];
+        directory.remember(UNKNOWN_NAME, 80, &known);
+        let backend = backend(&["http://no-such-host.invalid"], &directory);
+        assert_eq!(addresses(&backend), ["10.0.0.1:80", "10.0.0.2:80"]);
+        assert!(!backend.refresh().await.unwrap());
+        assert_eq!(addresses(&backend), ["10.0.0.1:80", "10.0.0.2:80"]);
+    }
+
+    #[tokio::test]
+    async fn a_name_that_fails_costs_its_siblings_nothing() {
+        let backend = backend(&["http://no-such-host.invalid", "http://10.0.0.9:1"], &Arc::default());
+        assert!(!backend.refresh().await.unwrap());
+        assert_eq!(addresses(&backend), ["10.0.0.9:1"]);
+    }
+
+    #[tokio::test]
+    async fn servers_behind_one_address_stay_apart_and_one_named_twice_is_one() {
+        let urls = ["http://10.0.0.9/b/v1", "http://10.0.0.9/a", "http://10.0.0.9/b"];
+        let backend = backend(&urls, &Arc::default());
+        assert_eq!(addresses(&backend), ["10.0.0.9:80/b", "10.0.0.9:80/a"]);
+        assert!(!backend.refresh().await.unwrap());
+        assert_eq!(addresses(&backend), ["10.0.0.9:80/b", "10.0.0.9:80/a"]);
+        let [first, second] = &backend.peers()[..] else { panic!("two peers") };
+        let _lease = first.lease();
+        assert_eq!((first.live.leases(), second.live.leases()), (1, 0));
+    }
+
+    #[tokio::test]
+    async fn a_peer_keeps_its_load_and_health_over_reloads_and_moves() {
+        let directory = Arc::<Directory>::default();
+        directory.remember(UNKNOWN_NAME, 80, &["10.0.0.1:80".parse().unwrap()]);
+        let before = backend(&["http://no-such-host.invalid"], &directory);
+        let peer = before.peers()[0].clone();
+        let lease = peer.lease();
+        peer.live.observe(true, 1, 1);
+
+        let after = backend(&["http://10.0.0.5", "http://no-such-host.invalid"], &directory);
+        let same = &after.peers()[1];
+        assert_eq!(same.live.leases(), 1);
+        assert!(same.live.health().is_up() && !after.peers()[0].live.health().is_up());
+        drop(lease);
+        assert_eq!(same.live.leases(), 0);
     }
 }

@@ -76,6 +76,11 @@ impl Origin {
         })
     }
 
+    /// What tells servers behind one address apart: the `Host` header and what stands before `/v1`.
+    pub fn identity(&self) -> (&str, &str) {
+        (&self.authority, &self.root)
+    }
+
     /// The path and query to ask a peer for, given the client's.
     pub fn path(&self, client: &str) -> String {
         format!("{}{client}", self.root)

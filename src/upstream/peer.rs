@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use pingora::prelude::HttpPeer;
@@ -43,6 +44,15 @@ impl Peer {
     pub fn lease(self: &Arc<Self>) -> Lease {
         self.live.leases.fetch_add(1, Ordering::Relaxed);
         Lease { peer: self.clone() }
+    }
+
+    /// How to connect without reusing a pooled connection. The one made is not pooled with the others afterwards.
+    pub fn connect_afresh(&self) -> HttpPeer {
+        static GROUP: AtomicU64 = AtomicU64::new(1);
+        let mut connect = self.connect.clone();
+        connect.group_key = GROUP.fetch_add(1, Ordering::Relaxed);
+        connect.options.idle_timeout = Some(Duration::ZERO);
+        connect
     }
 }
 

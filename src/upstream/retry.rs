@@ -1,6 +1,8 @@
 //! Whether a failed attempt may move on to another peer: a pure rule, and the attempts it counts.
 
-use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::peer::Live;
 
 /// What went wrong with an attempt, before any of the peer's answer reached the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,12 +23,9 @@ pub enum Trouble {
 #[derive(Debug, Default)]
 pub struct Attempts {
     begun: usize,
-    tried: Vec<SocketAddr>,
-    stale: usize,
+    tried: Vec<Arc<Live>>,
+    stale: bool,
 }
-
-/// A peer may hand out this many connections that it has closed before it counts as tried.
-const STALE_LIMIT: usize = 3;
 
 // === impl Trouble ===
 
@@ -51,9 +50,14 @@ impl Trouble {
 // === impl Attempts ===
 
 impl Attempts {
-    /// Whether `address` failed this request already.
-    pub fn tried(&self, address: SocketAddr) -> bool {
-        self.tried.contains(&address)
+    /// Whether a peer failed this request already.
+    pub fn tried(&self, peer: &Arc<Live>) -> bool {
+        self.tried.iter().any(|tried| Arc::ptr_eq(tried, peer))
+    }
+
+    /// Whether a pooled connection broke. Where one has, the others may have too: the next must be a fresh one.
+    pub fn need_fresh_connection(&self) -> bool {
+        self.stale
     }
 
     /// Counts an attempt that begins now.
@@ -66,21 +70,20 @@ impl Attempts {
         self.begun
     }
 
-    /// Takes in a failed attempt on `address`. True if the request may be sent again, given that at most `retries`
+    /// Takes in a failed attempt on `peer`. True if the request may be sent again, given that at most `retries`
     /// further peers may be tried and whether `another_left` can serve; [`tried`](Self::tried) tells which not to use.
     #[must_use]
     pub fn may_go_on(
         &mut self,
         trouble: Trouble,
-        address: SocketAddr,
+        peer: &Arc<Live>,
         retries: usize,
         another_left: impl Fn(&Self) -> bool,
     ) -> bool {
-        if trouble == Trouble::StaleConnection && self.stale < STALE_LIMIT {
-            self.stale += 1;
+        if trouble == Trouble::StaleConnection && !std::mem::replace(&mut self.stale, true) {
             return true;
         }
-        self.tried.push(address);
+        self.tried.push(peer.clone());
         self.tried.len() <= retries && another_left(self)
     }
 }
@@ -89,32 +92,32 @@ impl Attempts {
 mod tests {
     use super::*;
 
-    fn address(last: u8) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, last], 8000))
+    fn peers() -> [Arc<Live>; 2] {
+        Default::default()
     }
 
     #[test]
     fn a_failed_peer_is_not_used_again() {
-        let mut attempts = Attempts::default();
-        assert!(attempts.may_go_on(Trouble::Connect, address(1), 2, |_| true));
-        assert!(attempts.tried(address(1)) && !attempts.tried(address(2)));
+        let (mut attempts, [first, second]) = (Attempts::default(), peers());
+        assert!(attempts.may_go_on(Trouble::Connect, &first, 2, |_| true));
+        assert!(attempts.tried(&first) && !attempts.tried(&second));
     }
 
     #[test]
     fn retries_end_with_the_budget_or_with_the_peers() {
-        let mut attempts = Attempts::default();
-        assert!(attempts.may_go_on(Trouble::Reset, address(1), 1, |_| true));
-        assert!(!attempts.may_go_on(Trouble::Reset, address(2), 1, |_| true));
-        assert!(!Attempts::default().may_go_on(Trouble::Connect, address(1), 2, |_| false));
+        let (mut attempts, [first, second]) = (Attempts::default(), peers());
+        assert!(attempts.may_go_on(Trouble::Reset, &first, 1, |_| true));
+        assert!(!attempts.may_go_on(Trouble::Reset, &second, 1, |_| true));
+        assert!(!Attempts::default().may_go_on(Trouble::Connect, &first, 2, |_| false));
     }
 
     #[test]
-    fn a_stale_connection_may_be_retried_on_the_same_peer() {
-        let mut attempts = Attempts::default();
-        for _ in 0..STALE_LIMIT {
-            assert!(attempts.may_go_on(Trouble::StaleConnection, address(1), 0, |_| false));
-            assert!(!attempts.tried(address(1)));
-        }
-        assert!(!attempts.may_go_on(Trouble::StaleConnection, address(1), 0, |_| false));
+    fn a_stale_connection_is_followed_by_a_fresh_one_to_the_same_peer() {
+        let (mut attempts, [peer, _]) = (Attempts::default(), peers());
+        assert!(!attempts.need_fresh_connection());
+        assert!(attempts.may_go_on(Trouble::StaleConnection, &peer, 0, |_| false));
+        assert!(attempts.need_fresh_connection() && !attempts.tried(&peer));
+        assert!(!attempts.may_go_on(Trouble::StaleConnection, &peer, 0, |_| false));
+        assert!(attempts.tried(&peer));
     }
 }

@@ -2,9 +2,11 @@
 #![allow(dead_code, unused_imports, reason = "each test binary uses its part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
 
+pub(crate) mod pool;
 mod router;
 mod stand;
 mod tape;
+pub(crate) mod upstream;
 pub(crate) mod wire;
 
 use std::future::Future;
@@ -13,7 +15,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-pub(crate) use router::Router;
+pub(crate) use router::{Router, free_port};
 pub(crate) use stand::Stand;
 pub(crate) use tape::Seen;
 
