@@ -208,7 +208,9 @@ fn names_must_differ_and_exist() {
         (
             "\"chat\"",
             "\"direct\"",
-            &["12: router.routes[0].name: must not be \"direct\" or \"default\", which mean that no route was chosen"],
+            &[
+                "12: router.routes[0].name: must not be \"direct\", \"default\", \"passthrough\" or \"none\": those mean that no route was chosen",
+            ],
         ),
         ("\"chat\"", "\"\"", &["12: router.routes[0].name: must not be empty"]),
         (

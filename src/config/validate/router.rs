@@ -7,8 +7,8 @@ use super::{Rules, Taken};
 /// Paths that the router answers itself, or reads before it passes them on.
 const SERVED: [&str; 5] = ["/v1/chat/completions", "/v1/completions", "/v1/models", "/v1/embeddings", "/health"];
 
-/// What `x-pointsman-route` says where no route was chosen.
-const RESERVED: [&str; 2] = ["direct", "default"];
+/// What `x-pointsman-route` and the metrics say where no route was chosen.
+const RESERVED: [&str; 4] = ["direct", "default", "passthrough", "none"];
 
 impl<'a> Rules<'a> {
     pub(super) fn router(&mut self) {
@@ -54,8 +54,9 @@ impl<'a> Rules<'a> {
     fn route(&mut self, path: &str, route: &Route) {
         let name = problem::key(path, "name");
         if RESERVED.contains(&route.name.as_str()) {
-            self.findings
-                .add(name.as_str(), "must not be \"direct\" or \"default\", which mean that no route was chosen");
+            let message =
+                "must not be \"direct\", \"default\", \"passthrough\" or \"none\": those mean that no route was chosen";
+            self.findings.add(name.as_str(), message);
         }
         self.name(name, &route.name);
         self.backend(&problem::key(path, "backend"), &route.backend);
