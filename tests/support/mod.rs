@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
 
 pub(crate) mod pool;
+pub(crate) mod puppet;
 mod router;
+pub(crate) mod sse;
 mod stand;
 mod tape;
 pub(crate) mod upstream;

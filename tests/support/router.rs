@@ -141,6 +141,11 @@ impl Router {
         assert!(status.expect("kill runs").success());
     }
 
+    /// Its process's id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Its status if it has ended.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.process.try_wait().expect("it is our child")
