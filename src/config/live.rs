@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, watch};
 use tracing::{error, info, warn};
 
 use super::load::{Loaded, load};
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, Startup};
 use crate::metrics::Metrics;
 use crate::upstream::{Backend, Directory, warm_up};
 
@@ -20,6 +20,8 @@ const WARM_UP: Duration = Duration::from_secs(2);
 pub struct Live {
     path: PathBuf,
     snapshot: ArcSwap<Snapshot>,
+    /// What the process runs with, whatever later snapshots say.
+    startup: Startup,
     directory: Arc<Directory>,
     metrics: Arc<Metrics>,
     changed: watch::Sender<u64>,
@@ -37,6 +39,7 @@ impl Live {
         metrics.config_loaded_at.set(now());
         Ok(Self {
             path,
+            startup: snapshot.startup.clone(),
             snapshot: ArcSwap::from_pointee(snapshot),
             directory,
             metrics,
@@ -90,10 +93,8 @@ impl Live {
         let is_new = |backend: &&Arc<Backend>| !before.backends.iter().any(|known| Arc::ptr_eq(known, backend));
         let new: Vec<Arc<Backend>> = snapshot.backends.iter().filter(is_new).cloned().collect();
         warm_up(&new, WARM_UP).await;
-        if before.startup != snapshot.startup {
-            warn!(
-                "listeners, threads, the encoder's queue and shutdown change at the next restart; the rest is in force"
-            );
+        if self.startup != snapshot.startup {
+            warn!("listeners, threads, log, embedding and shutdown change at the next restart; the rest is in force");
         }
         for warning in snapshot.warnings.iter().filter(|warning| !before.warnings.contains(warning)) {
             warn!("{}: {warning}", self.path.display());

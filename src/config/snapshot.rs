@@ -60,6 +60,8 @@ pub struct Startup {
     pub drain_delay: Duration,
     /// How long running answers may take to finish.
     pub grace: Duration,
+    /// What is logged and how.
+    pub log: (file::Level, file::Format),
     /// The encoder's threads, queue and deadline.
     pub encoder: (usize, usize, Duration),
 }
@@ -155,6 +157,7 @@ fn startup(file: &File) -> Startup {
         threads: file.threads,
         drain_delay: file.shutdown.delay.0,
         grace: file.shutdown.grace.0,
+        log: (file.log.level, file.log.format),
         encoder: (file.embedding.threads, file.embedding.queue, file.embedding.timeout.0),
     }
 }

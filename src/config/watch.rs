@@ -21,7 +21,8 @@ const POLL: Duration = Duration::from_secs(5);
 /// Reloads `live` whenever its file holds something else than before.
 pub async fn watch(live: Arc<Live>) {
     let (events, mut happened) = mpsc::channel(1);
-    let mut folders = Folders::new(live.path().to_owned(), events);
+    // Held here too: without a watcher the channel would close, and a closed channel waits for nothing.
+    let mut folders = Folders::new(live.path().to_owned(), events.clone());
     let mut seen = read(live.path()).await;
     loop {
         folders.follow();

@@ -4,6 +4,7 @@
 
 pub(crate) mod pool;
 pub(crate) mod puppet;
+pub(crate) mod reloading;
 mod router;
 pub(crate) mod sse;
 mod stand;
