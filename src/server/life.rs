@@ -8,8 +8,8 @@ use pingora::server::{ShutdownSignal, ShutdownSignalWatch, ShutdownWatch};
 use pingora::services::background::BackgroundService;
 use sd_notify::NotifyState;
 use tokio::net::TcpStream;
-use tokio::signal::unix::{SignalKind, signal};
-use tracing::{error, info};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{error, info, warn};
 
 use super::log::LogHandle;
 use super::traffic::Traffic;
@@ -18,8 +18,12 @@ use super::traffic::Traffic;
 const LAST_BYTES: Duration = Duration::from_millis(50);
 
 /// Says when the process is ready, and ends it once it has been told to stop and the last exchange is over.
+///
+/// Pingora would sleep through the whole grace period, however early the last answer is done, and deaf to SIGINT.
 pub(super) struct Life {
     pub(super) listen: String,
+    /// How long running answers may take to finish.
+    pub(super) grace: Duration,
     pub(super) traffic: Arc<Traffic>,
     pub(super) log: Arc<LogHandle>,
 }
@@ -36,21 +40,33 @@ pub(super) struct Signals {
 #[async_trait]
 impl BackgroundService for Life {
     async fn start(&self, mut shutdown: ShutdownWatch) {
+        let mut interrupt = watch(SignalKind::interrupt());
         tokio::select! {
             () = accepting(&self.listen) => {
                 info!("Listening on http://{}", self.listen);
                 notify(&[NotifyState::Ready]);
             }
-            _ = shutdown.wait_for(|stop| *stop) => {}
+            () = self.traffic.draining() => {}
         }
-        let _ = shutdown.wait_for(|stop| *stop).await;
+        self.traffic.draining().await;
         notify(&[NotifyState::Stopping]);
-        self.traffic.idle().await;
-        tokio::time::sleep(LAST_BYTES).await;
-        // Pingora would sleep through the whole grace period, however early the last answer is done.
-        info!("Every answer is done");
+        let _ = shutdown.wait_for(|stop| *stop).await;
+        tokio::select! {
+            () = self.traffic.idle() => {
+                tokio::time::sleep(LAST_BYTES).await;
+                info!("Every answer is done");
+            }
+            () = tokio::time::sleep(self.grace) => self.cut_off("The grace is over"),
+            () = received(&mut interrupt) => self.cut_off("Interrupted"),
+        }
         self.log.flush();
         std::process::exit(0);
+    }
+}
+
+impl Life {
+    fn cut_off(&self, why: &str) {
+        warn!("{why}: {} running requests are cut off", self.traffic.in_flight());
     }
 }
 
@@ -59,23 +75,33 @@ impl BackgroundService for Life {
 #[async_trait]
 impl ShutdownSignalWatch for Signals {
     async fn recv(&self) -> ShutdownSignal {
-        let watch = |kind| signal(kind).inspect_err(|error| error!("cannot watch a signal: {error}"));
-        let (Ok(mut terminate), Ok(mut quit), Ok(mut interrupt)) =
-            (watch(SignalKind::terminate()), watch(SignalKind::quit()), watch(SignalKind::interrupt()))
-        else {
-            return std::future::pending().await;
-        };
+        let (mut terminate, mut quit) = (watch(SignalKind::terminate()), watch(SignalKind::quit()));
+        let mut interrupt = watch(SignalKind::interrupt());
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = quit.recv() => {}
-            _ = interrupt.recv() => return ShutdownSignal::FastShutdown,
+            () = received(&mut terminate) => {}
+            () = received(&mut quit) => {}
+            () = received(&mut interrupt) => return ShutdownSignal::FastShutdown,
         }
         self.traffic.drain();
         tokio::select! {
             () = tokio::time::sleep(self.delay) => ShutdownSignal::GracefulTerminate,
-            _ = interrupt.recv() => ShutdownSignal::FastShutdown,
+            () = received(&mut interrupt) => ShutdownSignal::FastShutdown,
         }
     }
+}
+
+fn watch(kind: SignalKind) -> Option<Signal> {
+    signal(kind).inspect_err(|error| error!("cannot watch a signal: {error}")).ok()
+}
+
+/// Waits for a signal; for ever, where it cannot be watched.
+async fn received(signal: &mut Option<Signal>) {
+    if let Some(signal) = signal
+        && signal.recv().await.is_some()
+    {
+        return;
+    }
+    std::future::pending().await
 }
 
 /// Waits until a connection to our own listener comes about.

@@ -17,6 +17,7 @@ use pingora::services::ServiceReadyNotifier;
 use pingora::services::background::{BackgroundService, background_service};
 use pingora_proxy::ProxyServiceBuilder;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::{error, info};
 
 pub use log::LogHandle;
 pub use traffic::{InFlight, Traffic};
@@ -35,6 +36,9 @@ const H2_IDLE: Duration = Duration::from_secs(75);
 
 /// Pingora counts attempts; our own rule ends them long before.
 const MAX_ATTEMPTS: usize = 64;
+
+/// How long after the grace Pingora ends what should have ended itself by then.
+const GRACE_BACKSTOP: Duration = Duration::from_secs(10);
 
 /// Idle upstream connections that are kept, over all peers.
 const POOLED_CONNECTIONS: usize = 1024;
@@ -61,12 +65,17 @@ pub fn run(path: PathBuf) -> anyhow::Result<()> {
     let proxy = server.add_service(proxy);
     let pools = server.add_service(background_service("pools", Pools(live.clone())));
     proxy.add_dependency(&pools);
-    server.add_service(background_service("config", Reloads(live)));
+    let reloads = server.add_service(background_service("config", Reloads(live)));
+    proxy.add_dependency(&reloads);
     server.add_service(background_service("admin", AdminService(admin)));
-    let life = life::Life { listen: startup.listen.clone(), traffic: traffic.clone(), log };
+    let (listen, grace) = (startup.listen.clone(), startup.grace);
+    let life = life::Life { listen, grace, traffic: traffic.clone(), log: log.clone() };
     server.add_service(background_service("life", life));
     let shutdown_signal = Box::new(life::Signals { traffic, delay: startup.drain_delay });
     server.run(RunArgs { shutdown_signal });
+    // A stop that lets answers finish ends the process elsewhere.
+    info!("Interrupted");
+    log.flush();
     Ok(())
 }
 
@@ -79,7 +88,7 @@ fn configuration(startup: &config::Startup) -> ServerConf {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     ServerConf {
         threads: if startup.threads == 0 { cores() } else { startup.threads },
-        grace_period_seconds: Some(startup.grace.as_secs()),
+        grace_period_seconds: Some((startup.grace + GRACE_BACKSTOP).as_secs()),
         graceful_shutdown_timeout_seconds: Some(1),
         max_retries: MAX_ATTEMPTS,
         upstream_keepalive_pool_size: POOLED_CONNECTIONS,
@@ -120,9 +129,12 @@ struct Reloads(Arc<Live>);
 
 #[async_trait]
 impl BackgroundService for Reloads {
-    async fn start(&self, _shutdown: ShutdownWatch) {
+    async fn start_with_ready_notifier(&self, _shutdown: ShutdownWatch, ready: ServiceReadyNotifier) {
+        let hang_up = signal(SignalKind::hangup()).inspect_err(|error| error!("cannot watch SIGHUP: {error}"));
+        // Not before: to a process that does not watch for it, SIGHUP is the end.
+        ready.notify_ready();
         let hang_ups = async {
-            let Ok(mut hang_up) = signal(SignalKind::hangup()) else { return };
+            let Ok(mut hang_up) = hang_up else { return };
             while hang_up.recv().await.is_some() {
                 let _ = self.0.reload("SIGHUP").await;
             }

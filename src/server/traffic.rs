@@ -2,16 +2,15 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use prometheus::IntGauge;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// Counts exchanges by ownership.
 pub struct Traffic {
     under_way: IntGauge,
     ended: Notify,
-    draining: AtomicBool,
+    draining: watch::Sender<bool>,
 }
 
 /// One exchange under way; it counts until it is dropped.
@@ -22,7 +21,7 @@ pub struct InFlight(Arc<Traffic>);
 impl Traffic {
     /// No traffic yet. The gauge is the count.
     pub fn new(under_way: IntGauge) -> Self {
-        Self { under_way, ended: Notify::new(), draining: AtomicBool::new(false) }
+        Self { under_way, ended: Notify::new(), draining: watch::Sender::new(false) }
     }
 
     /// Counts one exchange more.
@@ -38,12 +37,17 @@ impl Traffic {
 
     /// From now on, `/health` turns balancers away.
     pub fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+        self.draining.send_replace(true);
     }
 
     /// Whether the process is about to end.
     pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
+        *self.draining.borrow()
+    }
+
+    /// Waits until the process is told to end.
+    pub async fn draining(&self) {
+        let _ = self.draining.subscribe().wait_for(|draining| *draining).await;
     }
 
     /// Waits until no exchange is under way.
