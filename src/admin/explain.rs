@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -20,6 +20,7 @@ use crate::route::{Explanation, UnknownModel};
 struct Question {
     text: Option<String>,
     messages: Option<IgnoredAny>,
+    prompt: Option<IgnoredAny>,
 }
 
 /// A decision, with why and for which model.
@@ -31,7 +32,7 @@ struct Answer<'a> {
     model: &'a str,
 }
 
-pub(super) async fn explain(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+pub(super) async fn explain(State(shared): State<Arc<Shared>>, body: Body) -> Response {
     let (status, body) = match answer(&shared, body).await {
         Ok(explanation) => (200, explanation),
         Err(failure) => (failure.reason.status(), openai::error::body(&failure)),
@@ -40,8 +41,11 @@ pub(super) async fn explain(State(shared): State<Arc<Shared>>, body: Bytes) -> R
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-async fn answer(shared: &Shared, body: Bytes) -> Result<Vec<u8>, Failure> {
+async fn answer(shared: &Shared, body: Body) -> Result<Vec<u8>, Failure> {
     let snapshot = shared.live.snapshot();
+    let limit = snapshot.limits.body_size;
+    let too_large = |_| Failure::new(Reason::BodyTooLarge, format!("the body is larger than {limit} bytes"));
+    let body = to_bytes(body, limit).await.map_err(too_large)?;
     let (model, text) = read(body)?;
     let decided = snapshot.router.decide(model.as_deref(), text.as_deref(), &shared.metrics).await;
     let decision = decided.map_err(|UnknownModel| Failure::new(Reason::UnknownModel, "the model is not known here"))?;
@@ -56,10 +60,15 @@ async fn answer(shared: &Shared, body: Bytes) -> Result<Vec<u8>, Failure> {
 
 /// The model that a question names and the text that it asks about.
 fn read(body: Bytes) -> Result<(Option<String>, Option<String>), Failure> {
-    let endpoint = match serde_json::from_slice::<Question>(&body) {
+    let unasked =
+        || Failure::new(Reason::InvalidRequest, "ask with a \"text\", with \"messages\" or with a \"prompt\"");
+    let endpoint = match serde_json::from_slice(&body) {
         Ok(Question { text: Some(text), .. }) => return Ok((None, Some(text))),
         Ok(Question { messages: Some(_), .. }) => Endpoint::Chat,
-        _ => Endpoint::Completions,
+        Ok(Question { prompt: Some(_), .. }) => Endpoint::Completions,
+        Ok(_) => return Err(unasked()),
+        // Intake's parser has better words for what is wrong, unless it is the text, which it does not know.
+        Err(_) => return Prompt::parse(Endpoint::Completions, body).and(Err(unasked())),
     };
     Prompt::parse(endpoint, body).map(|prompt| (prompt.model, prompt.text))
 }
