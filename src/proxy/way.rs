@@ -55,9 +55,15 @@ pub(super) async fn to_decision(
     session: &mut Session,
     exchange: &mut Exchange,
 ) -> Result<Next, Failure> {
-    let walked = AssertUnwindSafe(walk(proxy, session, exchange)).catch_unwind().await;
+    let id = exchange.id.clone();
+    survived(&id, walk(proxy, session, exchange)).await
+}
+
+/// Makes a panic on the way a failure of the request `id`.
+async fn survived<T>(id: &str, way: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let walked = AssertUnwindSafe(way).catch_unwind().await;
     walked.unwrap_or_else(|_| {
-        error!("a panic ended request {}", exchange.id);
+        error!("a panic ended request {id}");
         Err(Failure::new(Reason::Internal, "the router failed on this request"))
     })
 }
@@ -183,5 +189,22 @@ fn cause(error: &Error) -> String {
     match error.etype() {
         ErrorType::InvalidHTTPHeader => format!("{} {}", error.esource().as_str(), error.etype().as_str()),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_on_the_way_is_a_failure_of_this_one_request() {
+        let panics = async {
+            tokio::task::yield_now().await;
+            panic!("a stage")
+        };
+        let failure = survived::<()>("id", panics).await.unwrap_err();
+        assert_eq!((failure.reason, failure.reason.status()), (Reason::Internal, 500));
+        assert!(!failure.message.contains("a stage"));
+        assert_eq!(survived("id", async { Ok(1) }).await, Ok(1));
     }
 }
