@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use reqwest::Response;
 use serde_json::json;
 use support::launch::Launch;
-use support::puppet::Puppet;
-use support::sse::{BOTH, Events, Speaks, chat, received, step};
+use support::sse::{BOTH, Events, Speaks, chat, step};
+use support::upstream::{Act, Upstream};
 use support::{Child, PATIENCE, Router, eventually, free_port};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixDatagram};
@@ -84,9 +84,9 @@ async fn a_stop_lets_a_whole_answer_finish() {
         }
         let client = speaks.client();
         let request = client.post(router.at("/v1/chat/completions")).json(&chat(json!({}))).send();
-        let asked = received(&sim).await.len();
+        let asked = sim.total_seen().await;
         let asking = tokio::spawn(async move { request.await.unwrap().text().await.unwrap() });
-        eventually("the request", || async { (received(&sim).await.len() > asked).then_some(()) }).await;
+        eventually("the request", || async { (sim.total_seen().await > asked).then_some(()) }).await;
         router.signal("TERM");
         refuses_connections(&router).await;
         assert!(router.ended().is_none());
@@ -206,7 +206,7 @@ async fn systemd_is_told_ready_once_connections_are_taken_and_stopping_at_the_si
         String::from_utf8(message[..length].to_vec()).unwrap()
     };
     // The first health check gets no answer, which takes the start a second.
-    let mute = Puppet::mute();
+    let mute = Upstream::raw(|_| vec![Act::Hang]).await;
     let (client, admin) = (free_port(), free_port());
     let config = format!(
         "{}backends: [{{name: b, url: \"{}/v1\", model: m}}]\nrouter: {{mode: \"off\"}}\nshutdown: {{delay: 1h}}\n",
@@ -252,7 +252,7 @@ async fn a_start_that_cannot_succeed_says_why_and_fails() {
 
 #[tokio::test]
 async fn backends_that_are_dead_or_do_not_resolve_stop_no_start() {
-    let mute = Puppet::mute();
+    let mute = Upstream::raw(|_| vec![Act::Hang]).await;
     let live = Child::sim(&[]);
     let router = Router::start(&format!(
         "backends:\n  - {{name: dead, url: \"http://127.0.0.1:1/v1\", model: m1}}\n  - {{name: lost, url: \

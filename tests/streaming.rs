@@ -5,8 +5,8 @@ mod support;
 
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
-use support::puppet::{End, Puppet};
-use support::sse::{BOTH, Events, Speaks, chat, completion, received, step};
+use support::sse::{BOTH, Events, Speaks, chat, completion, step};
+use support::upstream::{Act, Upstream};
 use support::{Child, Router, eventually};
 
 const CHAT: &str = "/v1/chat/completions";
@@ -150,11 +150,11 @@ async fn a_client_that_leaves_cancels_upstream_and_frees_the_lease() {
                 while response.chunk().await.unwrap().is_some() {}
             });
             asked += 1;
-            eventually(&what, || async { (received(&sim).await.len() == asked).then_some(()) }).await;
+            eventually(&what, || async { (sim.total_seen().await == asked).then_some(()) }).await;
             eventually(&what, || async { (leases(&router).await == 1).then_some(()) }).await;
             asking.abort();
             drop(client);
-            eventually(&what, || async { (received(&sim).await.last()?["aborted"] == true).then_some(()) }).await;
+            eventually(&what, || async { sim.last_seen().await.aborted().then_some(()) }).await;
             eventually(&what, || async { (leases(&router).await == 0).then_some(()) }).await;
             let in_flight = || async { (router.metric("pointsman_requests_in_flight").await == 0.0).then_some(()) };
             eventually(&what, in_flight).await;
@@ -223,8 +223,10 @@ async fn a_stream_that_its_backend_breaks_off_ends_in_an_error_event_and_no_done
 const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 const EVENT: &str = "data: {\"choices\":[]}\n\n";
 
-fn leak(text: String) -> &'static str {
-    text.leak()
+/// A backend that answers with these bytes, and then with nothing more. It needs a thread of the test's runtime while the
+/// router starts.
+async fn says(answer: String, end: Act) -> Upstream {
+    Upstream::start(move |_| vec![Act::Say(answer.clone().into_bytes()), end.clone()]).await
 }
 
 /// One chunk of a chunked body.
@@ -232,20 +234,20 @@ fn chunk(text: &str) -> String {
     format!("{:x}\r\n{text}\r\n", text.len())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_break_in_the_middle_of_a_line_or_of_the_framing_still_ends_in_an_event_of_its_own() {
     let whole = chunk(EVENT);
     for (what, body, end, before) in [
-        ("cut in a line", whole.clone() + &chunk("data: {\"cho"), End::Close, "data: {\"cho\n\n"),
-        ("cut in \"data: \"", whole.clone() + &chunk("dat"), End::Close, "dat\n\n"),
-        ("cut after a line", whole.clone() + &chunk("data: {}\n"), End::Close, "data: {}\n\n"),
-        ("cut in a chunk", whole.clone() + "ff\r\ndata: {\"half", End::Close, "data: {\"half\n\n"),
-        ("silent in a line", whole.clone() + &chunk("data: {\"cho"), End::Hang, "data: {\"cho\n\n"),
-        ("broken framing", whole.clone() + "this is no chunk\r\n", End::Hang, ""),
-        ("a negative chunk", whole.clone() + "-5\r\nhello\r\n", End::Hang, ""),
+        ("cut in a line", whole.clone() + &chunk("data: {\"cho"), Act::Close, "data: {\"cho\n\n"),
+        ("cut in \"data: \"", whole.clone() + &chunk("dat"), Act::Close, "dat\n\n"),
+        ("cut after a line", whole.clone() + &chunk("data: {}\n"), Act::Close, "data: {}\n\n"),
+        ("cut in a chunk", whole.clone() + "ff\r\ndata: {\"half", Act::Close, "data: {\"half\n\n"),
+        ("silent in a line", whole.clone() + &chunk("data: {\"cho"), Act::Hang, "data: {\"cho\n\n"),
+        ("broken framing", whole.clone() + "this is no chunk\r\n", Act::Hang, ""),
+        ("a negative chunk", whole.clone() + "-5\r\nhello\r\n", Act::Hang, ""),
     ] {
-        let puppet = Puppet::says(leak(format!("{HEAD}{body}")), end);
-        let router = Router::start(&config(&puppet.url()));
+        let backend = says(format!("{HEAD}{body}"), end).await;
+        let router = Router::start(&config(&backend.url()));
         let code = if what.starts_with("silent") { "upstream_timeout" } else { "upstream_failed" };
         for (count, speaks) in [1.0, 2.0].into_iter().zip(BOTH) {
             let what = format!("{what} {speaks:?}");
@@ -259,22 +261,22 @@ async fn a_break_in_the_middle_of_a_line_or_of_the_framing_still_ends_in_an_even
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_whole_answer_that_is_cut_stays_visibly_broken() {
     let json = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
     let half = "{\"choices\":[{\"message\":{\"content\":\"half";
     // Complete to the eye: only the framing says that more was to come.
     let looks_whole = "{\"choices\":[]}";
     for (what, answer, end) in [
-        ("by its length", format!("{json}content-length: 500\r\n\r\n{half}"), End::Close),
-        ("by its chunks", format!("{json}transfer-encoding: chunked\r\n\r\n{}", chunk(half)), End::Close),
-        ("after a brace", format!("{json}transfer-encoding: chunked\r\n\r\n{}", chunk(looks_whole)), End::Close),
-        ("in a chunk", format!("{json}transfer-encoding: chunked\r\n\r\nff\r\n{looks_whole}"), End::Close),
-        ("by silence", format!("{json}transfer-encoding: chunked\r\n\r\n{}", chunk(looks_whole)), End::Hang),
-        ("by silence before its end", format!("{json}content-length: 500\r\n\r\n{half}"), End::Hang),
+        ("by its length", format!("{json}content-length: 500\r\n\r\n{half}"), Act::Close),
+        ("by its chunks", format!("{json}transfer-encoding: chunked\r\n\r\n{}", chunk(half)), Act::Close),
+        ("after a brace", format!("{json}transfer-encoding: chunked\r\n\r\n{}", chunk(looks_whole)), Act::Close),
+        ("in a chunk", format!("{json}transfer-encoding: chunked\r\n\r\nff\r\n{looks_whole}"), Act::Close),
+        ("by silence", format!("{json}transfer-encoding: chunked\r\n\r\n{}", chunk(looks_whole)), Act::Hang),
+        ("by silence before its end", format!("{json}content-length: 500\r\n\r\n{half}"), Act::Hang),
     ] {
-        let puppet = Puppet::says(leak(answer), end);
-        let router = Router::start(&config(&puppet.url()));
+        let backend = says(answer, end).await;
+        let router = Router::start(&config(&backend.url()));
         for speaks in BOTH {
             let response = post(&speaks.client(), router.at(CHAT), "", &chat(json!({}))).await;
             assert_eq!(response.status(), 200, "{what}");

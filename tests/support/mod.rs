@@ -5,7 +5,6 @@
 pub(crate) mod exposition;
 pub(crate) mod launch;
 pub(crate) mod pool;
-pub(crate) mod puppet;
 pub(crate) mod reloading;
 mod router;
 pub(crate) mod sse;

@@ -44,12 +44,6 @@ pub(crate) async fn step(sim: &Child) {
     Client::new().post(sim.at("/sim/step")).send().await.expect("a step");
 }
 
-/// What the simulator received.
-pub(crate) async fn received(sim: &Child) -> Vec<Value> {
-    let tape: Value = reqwest::get(sim.at("/sim/requests")).await.expect("the tape").json().await.expect("JSON");
-    tape["requests"].as_array().expect("requests").clone()
-}
-
 // === impl Speaks ===
 
 impl Speaks {

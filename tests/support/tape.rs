@@ -33,6 +33,11 @@ impl Seen {
         self.0["path"].as_str().unwrap()
     }
 
+    /// Whether whoever sent it left before it had been answered.
+    pub(crate) fn aborted(&self) -> bool {
+        self.0["aborted"] == true
+    }
+
     /// Its method.
     pub(crate) fn method(&self) -> &str {
         self.0["method"].as_str().unwrap()
