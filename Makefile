@@ -5,7 +5,9 @@ DESTDIR ?=
 BINARY ?= target/release/pointsman
 # systemd reads units below /usr and /usr/local, but below no other prefix.
 UNITDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),$(PREFIX)/lib/systemd/system,/etc/systemd/system)
-export PREFIX DESTDIR BINARY UNITDIR VLLM_URL
+export VLLM_URL
+# Given to this one script and not exported: the tests run a make of their own.
+INSTALL = PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' BINARY='$(BINARY)' UNITDIR='$(UNITDIR)' scripts/install.sh
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test test-vllm lint bench install uninstall clean
@@ -35,10 +37,10 @@ bench: ## micro-benchmarks
 	cargo bench --locked
 
 install: $(BINARY) ## binary, model, config and unit; honours PREFIX, DESTDIR and UNITDIR
-	@scripts/install.sh install
+	@$(INSTALL) install
 
 uninstall: ## what install brought, except the config
-	@scripts/install.sh uninstall
+	@$(INSTALL) uninstall
 
 clean: ## all that was built
 	rm -rf target .venv .pytest_cache
