@@ -5,7 +5,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use support::pool::{ask, chat, client, config, header, health_becomes, peers, refused, with_peers};
+use support::pool::{ask, chat, client, config, header, health_becomes, logs, peers, refused, with_peers};
 use support::upstream::{Seen, Upstream, answer, busy, ok};
 use support::{Router, eventually};
 
@@ -27,8 +27,7 @@ async fn a_name_that_does_not_resolve_stops_neither_the_start_nor_other_backends
     let message = refused(response, 503, "no_healthy_peer").await;
     assert!(message.contains("\"lost\""), "{message}");
 
-    let logged = || async { router.log().contains("cannot resolve no-such-host.invalid").then_some(()) };
-    eventually("the name in the log", logged).await;
+    logs(&router, &["[lost]", "cannot resolve no-such-host.invalid"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reqwest::Client;
-use support::pool::{ask, config, header, health_becomes, peers, refused};
+use support::pool::{ask, config, header, health_becomes, logs, peers, refused};
 use support::upstream::{Act, Seen, Upstream, answer, ok};
 use support::{Child, Router, eventually};
 use tokio::net::TcpSocket;
@@ -58,7 +58,7 @@ async fn only_runs_of_checks_take_a_peer_down_and_bring_it_back() {
 
     moody.becomes("-");
     health_becomes(&router, &["down"]).await;
-    assert!(moody.pattern.lock().1 >= 1 && router.log().contains("is down"));
+    logs(&router, &["[b]", "is down"]).await;
     refused(ask(&router, false).await, 503, "no_healthy_peer").await;
 
     moody.becomes("+-");

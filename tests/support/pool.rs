@@ -73,6 +73,13 @@ pub(crate) async fn health_becomes(router: &Router, wanted: &[&str]) {
     eventually(&format!("health {wanted:?}"), probe).await;
 }
 
+/// Waits for a line of the log with all of these words; lines are written a moment after what they tell of.
+pub(crate) async fn logs(router: &Router, words: &[&str]) {
+    let probe =
+        || async { router.log().lines().any(|line| words.iter().all(|words| line.contains(words))).then_some(()) };
+    eventually(&format!("{words:?} in the log"), probe).await;
+}
+
 /// Waits until no request is counted anywhere.
 pub(crate) async fn all_leases_are_back(router: &Router) {
     let probe = || async {
