@@ -36,7 +36,6 @@ fn main() {
     let config = |mode: &str| {
         format!(
             "backends: [{{name: fast, url: \"{}/v1\", model: small}}]\n\
-             log: {{level: error}}\n\
              router: {{mode: \"{mode}\", routes: [{{name: chitchat, backend: fast, samples: [\"Tell me a joke.\"]}}]}}\n",
             sim.url
         )
