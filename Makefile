@@ -32,7 +32,7 @@ lint: ## formatting and clippy, warnings denied
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 
-bench: ## micro-benchmarks
+bench: ## what a decision and a request cost
 	@scripts/setup.sh build
 	cargo bench --locked
 

@@ -57,6 +57,18 @@ impl Failure {
         Self { param: Some(param), ..Self::new(Reason::InvalidRequest, message) }
     }
 
+    /// Something that is the router's own fault; the log says what.
+    pub fn internal() -> Self {
+        Self::new(Reason::Internal, "the router failed on this request")
+    }
+
+    /// A model that nobody serves. The client's word for it is shown in part.
+    pub fn unknown_model(name: &str) -> Self {
+        let shown: String = name.chars().take(100).collect();
+        let message = format!("the model \"{shown}\" is not known here; GET /v1/models lists those that are");
+        Self { param: Some("model"), ..Self::new(Reason::UnknownModel, message) }
+    }
+
     /// The same failure with a time after which to try again.
     pub fn retry_after(self, after: Duration) -> Self {
         Self { retry_after: Some(after), ..self }

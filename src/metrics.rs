@@ -7,7 +7,7 @@ use prometheus::{
     Registry, TextEncoder,
 };
 
-/// From 50 µs, an exact decision, to 300 s, a long answer.
+/// From 50 µs, a decision without an embedding, to 300 s, a long answer.
 const SECONDS: &[f64] = &[
     50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
     60.0, 120.0, 300.0,
@@ -87,6 +87,18 @@ impl Metrics {
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
     }
+}
+
+/// What stands in place of a name that there is none of.
+pub mod label {
+    /// The route of a client that named a backend or its model.
+    pub const DIRECT: &str = "direct";
+    /// The route where none passed, or none was asked for.
+    pub const DEFAULT: &str = "default";
+    /// The route of a path that is handed on as it is.
+    pub const PASSTHROUGH: &str = "passthrough";
+    /// The route or backend of what went nowhere.
+    pub const NONE: &str = "none";
 }
 
 /// The label for a status: its class, or `0xx` where nothing was answered.

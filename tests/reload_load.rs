@@ -113,7 +113,7 @@ async fn reload(router: &Router, nth: usize, config: &str) {
 
 /// Resident memory in KiB, and threads.
 fn size(router: &Router) -> (usize, usize) {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", router.pid())).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", router.id())).unwrap();
     let value = |key: &str| {
         let line = status.lines().find(|line| line.starts_with(key)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
@@ -122,7 +122,7 @@ fn size(router: &Router) -> (usize, usize) {
 }
 
 fn descriptors(router: &Router) -> usize {
-    std::fs::read_dir(format!("/proc/{}/fd", router.pid())).unwrap().count()
+    std::fs::read_dir(format!("/proc/{}/fd", router.id())).unwrap().count()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,7 +11,7 @@ use serde_json::json;
 use support::launch::Launch;
 use support::sse::{BOTH, Events, Speaks, chat, step};
 use support::upstream::{Act, Upstream};
-use support::{Child, PATIENCE, Router, eventually, free_port};
+use support::{Child, PATIENCE, Router, eventually, free_port, listeners};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixDatagram};
 use tokio::time::timeout;
@@ -210,7 +210,7 @@ async fn systemd_is_told_ready_once_connections_are_taken_and_stopping_at_the_si
     let (client, admin) = (free_port(), free_port());
     let config = format!(
         "{}backends: [{{name: b, url: \"{}/v1\", model: m}}]\nrouter: {{mode: \"off\"}}\nshutdown: {{delay: 1h}}\n",
-        Launch::listeners(client, admin),
+        listeners(client, admin),
         mute.url()
     );
     let mut launch = Launch::start(&config, &[("NOTIFY_SOCKET", path.to_str().unwrap())]);
@@ -230,12 +230,12 @@ async fn a_start_that_cannot_succeed_says_why_and_fails() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let rest = "backends: [{name: b, url: \"http://127.0.0.1:1/v1\", model: m}]\nrouter: {mode: \"off\"}\n";
-    let free = || Launch::listeners(free_port(), free_port());
+    let free = || listeners(free_port(), free_port());
     let model = rest.replace("{mode: \"off\"}", "{embedding_model: \"no-one/no-such-model\"}");
     let offline = [("HF_ENDPOINT", "http://127.0.0.1:1"), ("HF_HOME", "/nonexistent")];
     for (what, config, expected) in [
-        ("a taken port", Launch::listeners(port, free_port()) + rest, format!("cannot listen on 127.0.0.1:{port}")),
-        ("a taken admin port", Launch::listeners(free_port(), port) + rest, format!("127.0.0.1:{port} (admin.listen)")),
+        ("a taken port", listeners(port, free_port()) + rest, format!("cannot listen on 127.0.0.1:{port}")),
+        ("a taken admin port", listeners(free_port(), port) + rest, format!("127.0.0.1:{port} (admin.listen)")),
         ("no model", free() + &model, "no-such-model".into()),
         ("a wrong key", free() + rest + "listne: x\n", "config.yaml:7: listne: ".into()),
         ("an empty file", String::new(), "config.yaml: ".into()),

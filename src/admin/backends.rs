@@ -25,7 +25,7 @@ fn describe_peer(peer: &Peer) -> Value {
         "host": &*peer.origin.authority,
         "tls": peer.origin.tls,
         "weight": peer.origin.weight,
-        "health": peer.live.health().as_str(),
-        "leases": peer.live.leases(),
+        "health": peer.state.health().as_str(),
+        "leases": peer.state.leases(),
     })
 }

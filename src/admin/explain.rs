@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Shared;
 use crate::failure::{Failure, Reason};
-use crate::intake::{Endpoint, Prompt};
+use crate::intake::{Endpoint, Prompt, body};
 use crate::openai;
 use crate::route::{Explanation, UnknownModel};
 
@@ -43,12 +43,12 @@ pub(super) async fn explain(State(shared): State<Arc<Shared>>, body: Body) -> Re
 
 async fn answer(shared: &Shared, body: Body) -> Result<Vec<u8>, Failure> {
     let snapshot = shared.live.snapshot();
-    let limit = snapshot.limits.body_size;
-    let too_large = |_| Failure::new(Reason::BodyTooLarge, format!("the body is larger than {limit} bytes"));
-    let body = to_bytes(body, limit).await.map_err(too_large)?;
+    let limits = &snapshot.limits;
+    let body = to_bytes(body, limits.body_size).await.map_err(|_| body::too_large(limits))?;
     let (model, text) = read(body)?;
-    let decided = snapshot.router.decide(model.as_deref(), text.as_deref(), &shared.metrics).await;
-    let decision = decided.map_err(|UnknownModel| Failure::new(Reason::UnknownModel, "the model is not known here"))?;
+    let model = model.as_deref();
+    let decided = snapshot.router.decide(model, text.as_deref(), &shared.metrics).await;
+    let decision = decided.map_err(|UnknownModel| Failure::unknown_model(model.unwrap_or_default()))?;
     let backend = &snapshot.backends[decision.backend].settings;
     let answer = Answer {
         decision: Explanation::new(&snapshot.router.table, &decision, &backend.name),

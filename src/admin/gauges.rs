@@ -15,8 +15,8 @@ pub(super) fn update(shared: &Shared) {
         let states = [Health::Unknown, Health::Up { failures: 0 }, Health::Down { successes: 0 }];
         states.iter().for_each(|state| metrics.peers.with_label_values(&[name, state.as_str()]).set(0));
         for peer in backend.peers().iter() {
-            let (address, health) = (peer.address.to_string(), peer.live.health());
-            metrics.leases.with_label_values(&[name, &address]).set(peer.live.leases() as i64);
+            let (address, health) = (peer.address.to_string(), peer.state.health());
+            metrics.leases.with_label_values(&[name, &address]).set(peer.state.leases() as i64);
             metrics.peer_up.with_label_values(&[name, &address]).set(i64::from(health.is_up()));
             metrics.peers.with_label_values(&[name, health.as_str()]).inc();
         }

@@ -20,7 +20,8 @@ use tracing::{error, info};
 
 use crate::config::Live;
 use crate::metrics::Metrics;
-use crate::server::{LogHandle, Traffic};
+use crate::proxy::Traffic;
+use crate::server::LogHandle;
 
 /// The listener and what it tells of.
 pub struct Admin {

@@ -10,6 +10,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::offline::{Line, Offline};
+use crate::metrics::label;
 use crate::route::Table;
 
 /// What `eval` takes.
@@ -63,9 +64,6 @@ struct Scores {
     f1: f64,
 }
 
-/// What reports call the absence of a route, as answers' headers do.
-const DEFAULT: &str = "default";
-
 /// Runs the command.
 ///
 /// # Errors
@@ -103,7 +101,7 @@ fn parse(offline: &Offline, line: &str) -> anyhow::Result<Line<Option<usize>>> {
 }
 
 fn label(table: &Table, route: Option<usize>) -> &str {
-    route.and_then(|route| table.name(route)).map_or(DEFAULT, |name| name)
+    route.and_then(|route| table.name(route)).map_or(label::DEFAULT, |name| name)
 }
 
 // === impl Tally ===

@@ -12,7 +12,7 @@ use futures::executor::block_on;
 
 use crate::config::file::{File, Mode};
 use crate::config::{self, load};
-use crate::embed::{self, Embedding, EncodeError, Encoder, Model};
+use crate::embed::{self, Embedding, EncodeError, Encoder};
 use crate::route::{Decision, Reason, Table};
 
 /// A config's routing, ready to decide.
@@ -42,11 +42,9 @@ impl Offline {
     /// Loads the config at `path` and its model, and embeds the samples on all cores.
     pub(super) fn load(path: &Path) -> anyhow::Result<Arc<Self>> {
         let file = load::load(path)?.file;
-        let mut settings = config::route_settings(&file)?;
+        let settings = config::route_settings(&file)?;
         let backends = file.backends.iter().map(|backend| backend.name.as_str().into()).collect();
         if file.router.mode == Mode::Off {
-            // The names stay known; without samples none is compared.
-            settings.routes.iter_mut().for_each(|route| route.samples.clear());
             let table = Table::compile(settings, |_| Err(EncodeError::Failed), None)?;
             return Ok(Arc::new(Self { table, backends, encoder: None }));
         }
@@ -124,15 +122,14 @@ impl Offline {
                 let embedding = pending.await?;
                 Ok((self.table.decide(&embedding), Some(embedding)))
             }
-            Err(reason) => Ok((Decision::fallback(self.table.default_backend(), reason), None)),
+            Err(reason) => Ok((Decision::uncompared(self.table.default_backend(), reason), None)),
         }
     }
 }
 
 /// The config's model, on all cores.
 fn encoder(file: &File) -> anyhow::Result<Arc<Encoder>> {
-    let dir = embed::locate(&file.router.embedding_model, file.models_dir.as_deref())?;
-    let model = Model::load(&dir).with_context(|| format!("cannot load the embedding model in {}", dir.display()))?;
+    let model = config::load_model(file)?;
     let threads = thread::available_parallelism().map_or(1, usize::from);
     // Only the patient ask here, so neither bound is ever met.
     let settings = embed::Settings { threads, queue: 0, timeout: Duration::ZERO };

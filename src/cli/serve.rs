@@ -9,7 +9,7 @@ use crate::server;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The config file
-    #[arg(long, short)]
+    #[arg(long, value_name = "FILE")]
     config: PathBuf,
 }
 

@@ -120,7 +120,7 @@ pub struct Auth {
 /// One client's key; exactly one of `key_env` and `key_file` is set.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct ClientKey {
-    /// What logs and metrics call it.
+    /// What errors call it, and its tenant by default.
     pub name: String,
     /// The environment variable that holds it.
     #[serde(default)]
@@ -131,7 +131,7 @@ pub struct ClientKey {
     /// Whose requests these are; the key's name by default.
     #[serde(default)]
     pub tenant: Option<String>,
-    /// Whether its `x-pointsman-*` request headers count.
+    /// Whether it may name another tenant with `x-pointsman-tenant`.
     #[serde(default)]
     pub trusted: bool,
 }

@@ -23,5 +23,5 @@ mod watch;
 pub mod yaml;
 
 pub use live::Live;
-pub use snapshot::{Labels, Snapshot, Startup, route_settings};
+pub use snapshot::{Labels, Snapshot, Startup, load_model, route_settings};
 pub use watch::watch;

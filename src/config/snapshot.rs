@@ -11,6 +11,7 @@ use super::file::{self, File};
 use super::load::Loaded;
 use crate::embed::{self, Encoder, Model};
 use crate::intake::{Keys, Limits, auth};
+use crate::metrics::label;
 use crate::route::{self, Names, Router, Table};
 use crate::upstream::{self, Backend, Directory, Origin};
 
@@ -96,7 +97,11 @@ impl Snapshot {
             limits: limits(&file.limits),
             keys: keys(&file.auth)?,
             router: Router { names, table, encoder },
-            labels: Labels { direct: "direct".into(), default: "default".into(), passthrough: "passthrough".into() },
+            labels: Labels {
+                direct: label::DIRECT.into(),
+                default: label::DEFAULT.into(),
+                passthrough: label::PASSTHROUGH.into(),
+            },
             startup: startup(&file),
             passthrough: passthrough.collect::<anyhow::Result<_>>()?,
             embedding_model: file.router.embedding_model.clone(),
@@ -121,7 +126,9 @@ fn warnings(file: &File) -> Vec<String> {
     let mut warnings = Vec::new();
     let middleware = &file.middleware;
     if middleware.sem_cache.enabled {
-        warnings.push("middleware.sem_cache: not in this version; every answer says x-pointsman-cache: bypass".into());
+        warnings.push(
+            "middleware.sem_cache: not in this version; every routed answer says x-pointsman-cache: bypass".into(),
+        );
     }
     if middleware.guardrails.jailbreak_detection || middleware.guardrails.pii_masking {
         warnings.push("middleware.guardrails: not in this version; prompts pass UNCHECKED and UNMASKED".into());
@@ -257,11 +264,17 @@ fn encoder(file: &File, previous: Option<&Snapshot>) -> anyhow::Result<Option<Ar
     {
         return Ok(Some(encoder.clone()));
     }
-    let folder = embed::locate(name, file.models_dir.as_deref())?;
-    let model = Model::load(&folder).with_context(|| format!("model \"{name}\" in {}", folder.display()))?;
+    let model = load_model(file)?;
     let embedding = &file.embedding;
     let settings = embed::Settings { threads: embedding.threads, queue: embedding.queue, timeout: embedding.timeout.0 };
     Ok(Some(Encoder::start(Arc::new(model), settings)))
+}
+
+/// The model that the file names, from wherever it is found.
+pub fn load_model(file: &File) -> anyhow::Result<Model> {
+    let name = &file.router.embedding_model;
+    let folder = embed::locate(name, file.models_dir.as_deref())?;
+    Model::load(&folder).with_context(|| format!("cannot load the embedding model \"{name}\" in {}", folder.display()))
 }
 
 /// What the file says of routing, with every backend by its index.
@@ -273,7 +286,8 @@ pub fn route_settings(file: &File) -> anyhow::Result<route::Settings> {
         Ok(route::RouteSettings {
             name: route.name.as_str().into(),
             backend: backend_index(file, &route.backend)?,
-            samples: route.samples.clone(),
+            // The names stay known; without samples no route is compared, and none is embedded.
+            samples: if file.router.mode == file::Mode::Off { Vec::new() } else { route.samples.clone() },
             threshold: route.threshold,
         })
     });
@@ -288,12 +302,6 @@ fn backend_index(file: &File, name: &str) -> anyhow::Result<usize> {
 }
 
 fn table(settings: route::Settings, encoder: Option<&Encoder>, previous: Option<&Table>) -> anyhow::Result<Table> {
-    match encoder {
-        Some(encoder) => Ok(Table::compile(settings, |text| encoder.embed_now(text), previous)?),
-        None => {
-            let without_routes = route::Settings { routes: Vec::new(), ..settings };
-            let no_encoder = |_: &str| Err(embed::EncodeError::Failed);
-            Ok(Table::compile(without_routes, no_encoder, None)?)
-        }
-    }
+    let embed = |text: &str| encoder.map_or(Err(embed::EncodeError::Failed), |encoder| encoder.embed_now(text));
+    Ok(Table::compile(settings, embed, previous)?)
 }

@@ -116,8 +116,9 @@ impl<'a> Rules<'a> {
         if backends.is_empty() || backends.iter().any(|backend| backend.name == name) {
             return;
         }
-        let as_typed = |i: usize| self.typed.at(&format!("backends[{i}].name")).is_none();
-        let names = backends.iter().enumerate().filter(|(i, _)| as_typed(*i)).map(|(_, backend)| backend.name.as_str());
+        let is_literal = |i: usize| self.typed.at(&format!("backends[{i}].name")).is_none();
+        let names =
+            backends.iter().enumerate().filter(|(i, _)| is_literal(*i)).map(|(_, backend)| backend.name.as_str());
         let message = format!("no backend is named {}{}", self.quote(path, name), suggestion(name, names));
         self.findings.add(path, message);
     }

@@ -25,7 +25,6 @@ pub struct Embedding(Arc<[f32]>);
 /// A model and the threads that run it. Dropping it ends the threads once they are done with what they are at.
 #[derive(Debug)]
 pub struct Encoder {
-    model: Arc<Model>,
     queue: Queue,
 }
 
@@ -51,9 +50,8 @@ impl Deref for Embedding {
 impl Encoder {
     /// Starts the threads.
     pub fn start(model: Arc<Model>, settings: Settings) -> Arc<Self> {
-        let engine = Arc::clone(&model);
-        let queue = Queue::start(settings, move |text| engine.embed(text).map(Embedding::from));
-        Arc::new(Self { model, queue })
+        let queue = Queue::start(settings, move |text| model.embed(text).map(Embedding::from));
+        Arc::new(Self { queue })
     }
 
     /// Embeds `text` on a thread of the encoder. Whoever drops the future gives up the place in the queue.
@@ -80,10 +78,5 @@ impl Encoder {
     /// What has happened so far.
     pub fn stats(&self) -> &Stats {
         self.queue.stats()
-    }
-
-    /// The model that embeds.
-    pub fn model(&self) -> &Arc<Model> {
-        &self.model
     }
 }

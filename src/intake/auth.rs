@@ -22,7 +22,7 @@ pub struct Keys {
 
 /// One client key.
 pub struct Key {
-    /// What logs call it.
+    /// What errors call it.
     pub name: Arc<str>,
     /// The secret itself.
     pub secret: String,

@@ -107,7 +107,8 @@ fn too_slow(limits: &Limits) -> Failure {
     Failure::new(Reason::BodyTimeout, format!("the body did not arrive within {seconds} s"))
 }
 
-fn too_large(limits: &Limits) -> Failure {
+/// The failure of a body above the cap.
+pub fn too_large(limits: &Limits) -> Failure {
     Failure::new(Reason::BodyTooLarge, format!("the body is larger than {} bytes", limits.body_size))
 }
 

@@ -38,7 +38,8 @@ impl Endpoint {
         Err(Failure { allow: Some(allow), ..failure })
     }
 
-    fn at(path: &str) -> Option<Self> {
+    /// What is served at exactly `path`.
+    pub fn at(path: &str) -> Option<Self> {
         match path {
             "/v1/chat/completions" => Some(Self::Chat),
             "/v1/completions" => Some(Self::Completions),

@@ -9,6 +9,6 @@ pub fn list<'a>(ids: impl Iterator<Item = &'a str>) -> Value {
 }
 
 /// One entry of the list; the router did not make the models, so `created` is 0.
-pub fn entry(id: &str) -> Value {
+fn entry(id: &str) -> Value {
     json!({ "id": id, "object": "model", "created": 0, "owned_by": "pointsman" })
 }

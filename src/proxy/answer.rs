@@ -155,7 +155,7 @@ fn explain(error: &Error, exchange: &Exchange) -> Failure {
                 Failure::new(Reason::UpstreamFailed, format!("backend \"{backend}\" failed to answer"))
             }
             ErrorSource::Downstream => Failure::new(Reason::InvalidRequest, "the request's head cannot be passed on"),
-            _ => Failure::new(Reason::Internal, "the router failed on this request"),
+            _ => Failure::internal(),
         },
     }
 }

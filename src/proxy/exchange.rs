@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::traffic::InFlight;
 use crate::config::Snapshot;
 use crate::failure::Failure;
 use crate::intake::Client;
 use crate::record::Timing;
 use crate::relay::Relay;
 use crate::route::Reason;
-use crate::server::InFlight;
 use crate::upstream::{Attempts, Backend, Lease};
 
 /// Pingora's per-request context.
@@ -36,6 +36,8 @@ pub struct Exchange {
     pub relay: Relay,
     /// What the client was told went wrong.
     pub failure: Option<Failure>,
+    /// Whether the answer was asked for as a stream.
+    pub stream: bool,
     /// When each step was reached.
     pub timing: Timing,
     /// Counts this exchange until it ends.
@@ -69,6 +71,7 @@ impl Exchange {
             lease: None,
             relay: Relay::default(),
             failure: None,
+            stream: false,
             timing: Timing::new(Instant::now()),
             _in_flight: in_flight,
         }
@@ -76,6 +79,6 @@ impl Exchange {
 
     /// Whether a peer is left that could serve this request.
     pub fn another_peer_is_left(&self, attempts: &Attempts) -> bool {
-        self.destination.as_ref().is_some_and(|to| to.backend.pick(|peer| attempts.tried(&peer.live)).is_some())
+        self.destination.as_ref().is_some_and(|to| to.backend.pick(|peer| attempts.tried(&peer.state)).is_some())
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn pick(exchange: &mut Exchange) -> Result<Box<HttpPeer>> {
     let Some(to) = &exchange.destination else {
         return Error::e_explain(ErrorType::InternalError, "no destination");
     };
-    let Some(peer) = to.backend.pick(|peer| exchange.attempts.tried(&peer.live)) else {
+    let Some(peer) = to.backend.pick(|peer| exchange.attempts.tried(&peer.state)) else {
         exchange.failure.get_or_insert_with(|| no_peer(&to.backend.settings.name, to.backend.settings.health.interval));
         return Error::e_explain(ErrorType::ConnectError, "no healthy peer");
     };
@@ -91,7 +91,7 @@ fn may_go_on(metrics: &Metrics, exchange: &mut Exchange, trouble: Trouble) -> bo
     let settings = &to.backend.settings;
     let mut attempts = std::mem::take(&mut exchange.attempts);
     let another = |attempts: &_| exchange.another_peer_is_left(attempts);
-    let go_on = attempts.may_go_on(trouble, &peer.live, settings.retries, another);
+    let go_on = attempts.may_go_on(trouble, &peer.state, settings.retries, another);
     if go_on {
         metrics.retries.with_label_values(&[&*settings.name, trouble.as_str()]).inc();
         let (name, address) = (&settings.name, peer.address);

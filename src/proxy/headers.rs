@@ -82,7 +82,8 @@ pub(super) fn to_client(head: &mut ResponseHeader, exchange: &Exchange) -> Resul
     describe(head, exchange)
 }
 
-/// What every answer carries: the request's id and, as far as they are known, its route and backend.
+/// What every answer carries: the request's id and, as far as they are known, its route and backend, what the cache did,
+/// and which part was out of order.
 pub(super) fn describe(head: &mut ResponseHeader, exchange: &Exchange) -> Result<()> {
     head.insert_header(REQUEST_ID, &*exchange.id)?;
     if let Some(to) = &exchange.destination {

@@ -4,6 +4,8 @@ mod answer;
 mod exchange;
 mod forward;
 mod headers;
+mod summary;
+mod traffic;
 mod way;
 
 use std::sync::Arc;
@@ -17,11 +19,11 @@ use pingora::{Error, Result};
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 
 pub use exchange::{Destination, Exchange};
+pub use traffic::{InFlight, Traffic};
 
 use crate::config::Live;
 use crate::metrics::Metrics;
 use crate::record;
-use crate::server::Traffic;
 
 /// What every exchange shares.
 pub struct Proxy {
@@ -140,7 +142,7 @@ impl ProxyHttp for Proxy {
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, exchange: &mut Exchange) {
-        record::finish(&self.metrics, &way::summary(session, error, exchange));
+        record::finish(&self.metrics, &summary::summary(session, error, exchange));
     }
 
     fn suppress_error_log(&self, _session: &Session, _exchange: &Exchange, _error: &Error) -> bool {

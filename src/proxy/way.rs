@@ -6,18 +6,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::FutureExt;
 use http::Method;
-use pingora::{Error, ErrorType};
 use pingora_proxy::Session;
 use tracing::error;
 
-use super::answer::{Answer, client_left, status_written};
+use super::answer::Answer;
 use super::exchange::{Destination, Exchange};
 use super::{Proxy, headers};
 use crate::config::Snapshot;
 use crate::failure::{Failure, Reason};
 use crate::intake::{self, Endpoint, Prompt};
 use crate::metrics::observe;
-use crate::record::Summary;
 use crate::route::{self, UnknownModel};
 
 /// A client that does not read its answer, or sends nothing more on an idle connection, is let go after this.
@@ -64,7 +62,7 @@ async fn survived<T>(id: &str, way: impl Future<Output = Result<T, Failure>>) ->
     let walked = AssertUnwindSafe(way).catch_unwind().await;
     walked.unwrap_or_else(|_| {
         error!("a panic ended request {id}");
-        Err(Failure::new(Reason::Internal, "the router failed on this request"))
+        Err(Failure::internal())
     })
 }
 
@@ -101,10 +99,10 @@ async fn routed(
     let body = intake::body::read(session, &snapshot.limits).await?;
     let received = exchange.timing.received();
     let prompt = parse(endpoint, body).await?;
-    exchange.timing.stream = prompt.stream;
+    exchange.stream = prompt.stream;
     let model = prompt.model.as_deref();
     let decided = snapshot.router.decide(model, prompt.text.as_deref(), &proxy.metrics).await;
-    let decision = decided.map_err(|UnknownModel| unknown_model(model.unwrap_or_default()))?;
+    let decision = decided.map_err(|UnknownModel| Failure::unknown_model(model.unwrap_or_default()))?;
     exchange.degraded = decision.reason.is_degraded().then(|| decision.reason.as_str());
     let to = destination(&snapshot, &decision);
     exchange.body = prompt.naming(&to.backend.settings.model);
@@ -119,7 +117,7 @@ async fn parse(endpoint: Endpoint, body: Bytes) -> Result<Prompt, Failure> {
         return Prompt::parse(endpoint, body);
     }
     let parsed = tokio::task::spawn_blocking(move || Prompt::parse(endpoint, body)).await;
-    parsed.unwrap_or_else(|_| Err(Failure::new(Reason::Internal, "the router failed on this request")))
+    parsed.unwrap_or_else(|_| Err(Failure::internal()))
 }
 
 /// A request on a path that the config hands to one backend as it is.
@@ -154,41 +152,6 @@ fn destination(snapshot: &Snapshot, decision: &route::Decision) -> Destination {
         route: named.unwrap_or_else(label).clone(),
         reason: decision.reason,
         backend: snapshot.backends[decision.backend].clone(),
-    }
-}
-
-fn unknown_model(name: &str) -> Failure {
-    let shown: String = name.chars().take(100).collect();
-    let message = format!("the model \"{shown}\" is not known here; GET /v1/models lists those that are");
-    Failure { param: Some("model"), ..Failure::new(Reason::UnknownModel, message) }
-}
-
-/// What is recorded of an exchange that has ended.
-pub(super) fn summary<'a>(session: &Session, error: Option<&Error>, exchange: &'a Exchange) -> Summary<'a> {
-    let client_left = error.is_some_and(client_left);
-    let to = exchange.destination.as_ref();
-    Summary {
-        id: &exchange.id,
-        route: to.map(|to| &*to.route),
-        reason: to.map(|to| to.reason.as_str()),
-        backend: to.map(|to| &*to.backend.settings.name),
-        peer: exchange.lease.as_ref().map(|lease| lease.peer().address),
-        tenant: exchange.client.as_ref().map(|client| &*client.tenant),
-        status: status_written(session),
-        attempts: exchange.attempts.begun(),
-        degraded: exchange.degraded,
-        failure: exchange.failure.as_ref().map(|failure| failure.reason),
-        client_left,
-        cause: error.filter(|_| !client_left).map(cause),
-        timing: &exchange.timing,
-    }
-}
-
-/// An error for the log. Where a head could not be read, Pingora's own words hold its bytes and what came with them.
-fn cause(error: &Error) -> String {
-    match error.etype() {
-        ErrorType::InvalidHTTPHeader => format!("{} {}", error.esource().as_str(), error.etype().as_str()),
-        _ => error.to_string(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tracing::{debug, info, warn};
 
 use super::Summary;
+use crate::metrics::label;
 
 /// Writes one exchange's line.
 pub(super) fn log(summary: &Summary) {
@@ -20,7 +21,7 @@ pub(super) fn log(summary: &Summary) {
                 status = summary.status,
                 attempts = summary.attempts,
                 degraded = summary.degraded,
-                stream = summary.timing.stream,
+                stream = summary.stream,
                 first_byte_ms = millis(summary.timing.to_first_byte()),
                 total_ms = millis(Some(summary.timing.whole())),
                 cause = summary.cause,
@@ -28,7 +29,7 @@ pub(super) fn log(summary: &Summary) {
             )
         };
     }
-    let backend = summary.backend.unwrap_or("none");
+    let backend = summary.backend.unwrap_or(label::NONE);
     match summary.failure {
         Some(reason) if reason.status() >= 500 => line!(warn, "Failed [{backend}] | {}", reason.as_str()),
         Some(reason) => line!(info, "Refused | {}", reason.as_str()),

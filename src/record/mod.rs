@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 pub use timing::Timing;
 
 use crate::failure;
-use crate::metrics::{Metrics, observe, status_class};
+use crate::metrics::{Metrics, label, observe, status_class};
 
 /// What is recorded of an exchange.
 #[allow(missing_docs, reason = "the names say it")]
@@ -28,6 +28,8 @@ pub struct Summary<'a> {
     pub client_left: bool,
     /// What went wrong, for the log alone.
     pub cause: Option<String>,
+    /// Whether the answer was asked for as a stream.
+    pub stream: bool,
     pub timing: &'a Timing,
 }
 
@@ -38,8 +40,8 @@ pub fn finish(metrics: &Metrics, summary: &Summary) {
 }
 
 fn count(metrics: &Metrics, summary: &Summary) {
-    let route = summary.route.unwrap_or("none");
-    let backend = summary.backend.unwrap_or("none");
+    let route = summary.route.unwrap_or(label::NONE);
+    let backend = summary.backend.unwrap_or(label::NONE);
     metrics.requests.with_label_values(&[route, backend, status_class(summary.status)]).inc();
     if let Some(reason) = summary.failure {
         metrics.failures.with_label_values(&[reason.as_str()]).inc();

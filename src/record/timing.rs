@@ -9,8 +9,6 @@ pub struct Timing {
     received: Option<Instant>,
     decided: Option<Instant>,
     first_byte: Option<Instant>,
-    /// Whether the answer was asked for as a stream.
-    pub stream: bool,
 }
 
 // === impl Timing ===
@@ -18,7 +16,7 @@ pub struct Timing {
 impl Timing {
     /// An exchange that began at `begun`, when its head had been read.
     pub fn new(begun: Instant) -> Self {
-        Self { begun, received: None, decided: None, first_byte: None, stream: false }
+        Self { begun, received: None, decided: None, first_byte: None }
     }
 
     /// The request's last byte has come.

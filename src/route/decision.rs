@@ -42,7 +42,7 @@ pub enum Reason {
 
 impl Decision {
     /// A decision for `backend` that no route was compared for.
-    pub fn fallback(backend: usize, reason: Reason) -> Self {
+    pub fn uncompared(backend: usize, reason: Reason) -> Self {
         Self { route: None, backend, score: 0.0, scores: Vec::new(), reason }
     }
 }
@@ -50,18 +50,6 @@ impl Decision {
 // === impl Reason ===
 
 impl Reason {
-    /// Every reason, for metrics that register all their labels.
-    pub const ALL: [Self; 8] = [
-        Self::Semantic,
-        Self::BelowThreshold,
-        Self::Direct,
-        Self::Off,
-        Self::NoText,
-        Self::EncoderBusy,
-        Self::EncoderTimeout,
-        Self::EncoderFailed,
-    ];
-
     /// Its name in logs, metrics and headers.
     pub fn as_str(self) -> &'static str {
         match self {

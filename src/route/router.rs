@@ -39,10 +39,10 @@ impl Router {
     ) -> Result<Decision, UnknownModel> {
         match model.map_or(Named::Alias, |name| self.names.find(name)) {
             Named::Alias => {}
-            Named::Backend(backend) => return Ok(Decision::fallback(backend, Reason::Direct)),
+            Named::Backend(backend) => return Ok(Decision::uncompared(backend, Reason::Direct)),
             Named::Nobody => return Err(UnknownModel),
         }
-        let fallback = |reason| Ok(Decision::fallback(self.table.default_backend(), reason));
+        let fallback = |reason| Ok(Decision::uncompared(self.table.default_backend(), reason));
         let Some(encoder) = &self.encoder else { return fallback(Reason::Off) };
         let Some(text) = text else { return fallback(Reason::NoText) };
         if self.table.names().len() == 0 {

@@ -12,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
 use super::log::LogHandle;
-use super::traffic::Traffic;
+use crate::proxy::Traffic;
 
 /// The last bytes of an h2 answer leave in a task of their own, just after its exchange has ended.
 const LAST_BYTES: Duration = Duration::from_millis(50);

@@ -2,7 +2,6 @@
 
 mod life;
 mod log;
-mod traffic;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,12 +19,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
 
 pub use log::LogHandle;
-pub use traffic::{InFlight, Traffic};
 
 use crate::admin::{self, Admin};
 use crate::config::{self, Live};
 use crate::metrics::Metrics;
-use crate::proxy::Proxy;
+use crate::proxy::{Proxy, Traffic};
 use crate::upstream::{Keeper, warm_up};
 
 /// How long the start waits for the first health checks before clients are let in.

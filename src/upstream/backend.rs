@@ -22,7 +22,7 @@ use super::directory::Directory;
 use super::health::Check;
 use super::origin::Origin;
 use super::peer::Peer;
-use super::pick;
+use super::pick::pick;
 
 /// What the config says of a backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,7 +140,7 @@ impl Backend {
 
     /// Whether a peer is known to be in service.
     pub fn is_up(&self) -> bool {
-        self.peers.load().iter().any(|peer| peer.live.health().is_up())
+        self.peers.load().iter().any(|peer| peer.state.health().is_up())
     }
 
     pub(super) fn directory(&self) -> &Directory {
@@ -167,8 +167,8 @@ impl Backend {
         let Source { origin, template, .. } = &self.sources[source];
         let mut connect = template.clone();
         connect._address = address.into();
-        let live = self.directory.live(address, origin);
-        Peer { address, origin: origin.clone(), connect, live }
+        let state = self.directory.state(address, origin);
+        Peer { address, origin: origin.clone(), connect, state }
     }
 }
 

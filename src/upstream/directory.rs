@@ -7,12 +7,12 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 
 use super::origin::Origin;
-use super::peer::Live;
+use super::peer::PeerState;
 
-/// Live state by address, for as long as any snapshot uses the address.
+/// PeerState state by address, for as long as any snapshot uses the address.
 #[derive(Debug, Default)]
 pub struct Directory {
-    live: Mutex<HashMap<Server, Weak<Live>>>,
+    live: Mutex<HashMap<Server, Weak<PeerState>>>,
     names: Mutex<HashMap<(String, u16), Name>>,
 }
 
@@ -30,7 +30,7 @@ struct Name {
 
 impl Directory {
     /// The live state of the server that `origin` means at `address`.
-    pub(super) fn live(&self, address: SocketAddr, origin: &Origin) -> Arc<Live> {
+    pub(super) fn state(&self, address: SocketAddr, origin: &Origin) -> Arc<PeerState> {
         let (host, root) = origin.identity();
         let server = (address, (host.to_owned(), root.to_owned()));
         let mut live = self.live.lock();
@@ -38,7 +38,7 @@ impl Directory {
             return known;
         }
         live.retain(|_, state| state.strong_count() > 0);
-        let fresh = Arc::<Live>::default();
+        let fresh = Arc::<PeerState>::default();
         live.insert(server, Arc::downgrade(&fresh));
         fresh
     }

@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(addresses(&backend), ["10.0.0.9:80/b", "10.0.0.9:80/a"]);
         let [first, second] = &backend.peers()[..] else { panic!("two peers") };
         let _lease = first.lease();
-        assert_eq!((first.live.leases(), second.live.leases()), (1, 0));
+        assert_eq!((first.state.leases(), second.state.leases()), (1, 0));
     }
 
     #[tokio::test]
@@ -157,13 +157,13 @@ mod tests {
         let before = backend(&["http://no-such-host.invalid"], &directory);
         let peer = before.peers()[0].clone();
         let lease = peer.lease();
-        peer.live.observe(true, 1, 1);
+        peer.state.observe(true, 1, 1);
 
         let after = backend(&["http://10.0.0.5", "http://no-such-host.invalid"], &directory);
         let same = &after.peers()[1];
-        assert_eq!(same.live.leases(), 1);
-        assert!(same.live.health().is_up() && !after.peers()[0].live.health().is_up());
+        assert_eq!(same.state.leases(), 1);
+        assert!(same.state.health().is_up() && !after.peers()[0].state.health().is_up());
         drop(lease);
-        assert_eq!(same.live.leases(), 0);
+        assert_eq!(same.state.leases(), 0);
     }
 }

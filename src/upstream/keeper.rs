@@ -73,7 +73,7 @@ async fn resolve(backend: &Backend) {
             let peers = backend.peers();
             let addresses: Vec<String> = peers.iter().map(|peer| peer.address.to_string()).collect();
             info!("Backend [{name}]: peers are now {}", addresses.join(", "));
-            check_those(backend, |peer| peer.live.health() == Health::Unknown).await;
+            check_those(backend, |peer| peer.state.health() == Health::Unknown).await;
         }
         Ok(false) => {}
         Err(error) => warn!("Backend [{name}]: discovery failed: {error}"),
@@ -96,7 +96,7 @@ async fn check(backend: &Backend, peer: &Peer) {
     let Ok(target) = Target::new(&peer.address.to_string()) else { return };
     let outcome = source.check.check(&target).await;
     let settings = &backend.settings.health;
-    let (before, after) = peer.live.observe(outcome.is_ok(), settings.fall, settings.rise);
+    let (before, after) = peer.state.observe(outcome.is_ok(), settings.fall, settings.rise);
     if before.as_str() != after.as_str() {
         report(backend, peer, after, outcome.err());
     }

@@ -18,6 +18,5 @@ pub use directory::Directory;
 pub use health::Health;
 pub use keeper::{Keeper, warm_up};
 pub use origin::{Origin, OriginError};
-pub use peer::{Lease, Live, Peer};
-use pick::pick;
+pub use peer::{Lease, Peer, PeerState};
 pub use retry::{Attempts, Trouble};

@@ -21,12 +21,12 @@ pub struct Peer {
     /// How to connect, with every timeout and the TLS settings.
     pub connect: HttpPeer,
     /// What is known of it, shared with every snapshot.
-    pub live: Arc<Live>,
+    pub state: Arc<PeerState>,
 }
 
 /// What is known of an address, across snapshots.
 #[derive(Debug, Default)]
-pub struct Live {
+pub struct PeerState {
     leases: AtomicUsize,
     health: Mutex<Health>,
 }
@@ -42,7 +42,7 @@ pub struct Lease {
 impl Peer {
     /// Counts a request on this peer.
     pub fn lease(self: &Arc<Self>) -> Lease {
-        self.live.leases.fetch_add(1, Ordering::Relaxed);
+        self.state.leases.fetch_add(1, Ordering::Relaxed);
         Lease { peer: self.clone() }
     }
 
@@ -56,9 +56,9 @@ impl Peer {
     }
 }
 
-// === impl Live ===
+// === impl PeerState ===
 
-impl Live {
+impl PeerState {
     /// Requests in flight.
     pub fn leases(&self) -> usize {
         self.leases.load(Ordering::Relaxed)
@@ -89,6 +89,6 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.peer.live.leases.fetch_sub(1, Ordering::Relaxed);
+        self.peer.state.leases.fetch_sub(1, Ordering::Relaxed);
     }
 }

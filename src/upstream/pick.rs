@@ -21,7 +21,7 @@ struct Load {
 /// Peers that were never checked are taken only where none is known to be up.
 pub(super) fn pick(peers: &[Arc<Peer>], tried: impl Fn(&Peer) -> bool) -> Option<&Arc<Peer>> {
     let eligible = |wanted: fn(Health) -> bool| -> Vec<&Arc<Peer>> {
-        peers.iter().filter(|peer| wanted(peer.live.health()) && !tried(peer)).collect()
+        peers.iter().filter(|peer| wanted(peer.state.health()) && !tried(peer)).collect()
     };
     let mut candidates = eligible(Health::is_up);
     if candidates.is_empty() {
@@ -29,7 +29,7 @@ pub(super) fn pick(peers: &[Arc<Peer>], tried: impl Fn(&Peer) -> bool) -> Option
     }
     let load = |index: usize| {
         let peer: &Arc<Peer> = candidates[index];
-        Load { leases: peer.live.leases(), weight: peer.origin.weight }
+        Load { leases: peer.state.leases(), weight: peer.origin.weight }
     };
     let chosen = match candidates.len() {
         0 => return None,

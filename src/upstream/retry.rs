@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::peer::Live;
+use super::peer::PeerState;
 
 /// What went wrong with an attempt, before any of the peer's answer reached the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum Trouble {
 #[derive(Debug, Default)]
 pub struct Attempts {
     begun: usize,
-    tried: Vec<Arc<Live>>,
+    tried: Vec<Arc<PeerState>>,
     stale: bool,
 }
 
@@ -51,7 +51,7 @@ impl Trouble {
 
 impl Attempts {
     /// Whether a peer failed this request already.
-    pub fn tried(&self, peer: &Arc<Live>) -> bool {
+    pub fn tried(&self, peer: &Arc<PeerState>) -> bool {
         self.tried.iter().any(|tried| Arc::ptr_eq(tried, peer))
     }
 
@@ -76,7 +76,7 @@ impl Attempts {
     pub fn may_go_on(
         &mut self,
         trouble: Trouble,
-        peer: &Arc<Live>,
+        peer: &Arc<PeerState>,
         retries: usize,
         another_left: impl Fn(&Self) -> bool,
     ) -> bool {
@@ -92,7 +92,7 @@ impl Attempts {
 mod tests {
     use super::*;
 
-    fn peers() -> [Arc<Live>; 2] {
+    fn peers() -> [Arc<PeerState>; 2] {
         Default::default()
     }
 

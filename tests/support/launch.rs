@@ -1,13 +1,12 @@
 //! Starts that need not succeed: the process, and what it said.
 
 use std::fs::File;
-use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::PATIENCE;
+use super::{PATIENCE, signal};
 
 /// A `pointsman serve` that may end by itself; killed when dropped.
 pub(crate) struct Launch {
@@ -35,14 +34,6 @@ impl Launch {
         Self { process, folder }
     }
 
-    /// Two lines of config: both listeners, and where the models are.
-    pub(crate) fn listeners(client: u16, admin: u16) -> String {
-        format!(
-            "version: v1\nlisten: \"127.0.0.1:{client}\"\nadmin: {{listen: \"127.0.0.1:{admin}\"}}\nmodels_dir: {:?}\n",
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
-        )
-    }
-
     /// All that was logged so far.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).expect("the log")
@@ -62,8 +53,7 @@ impl Launch {
 
     /// Sends a signal by its name (such as `TERM`).
     pub(crate) fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([&format!("-{name}"), &self.process.id().to_string()]).status();
-        assert!(status.expect("kill runs").success());
+        signal(&self.process, name);
     }
 }
 

@@ -19,7 +19,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-pub(crate) use router::{Router, free_port};
+pub(crate) use router::{Router, free_port, listeners};
 pub(crate) use stand::Stand;
 pub(crate) use tape::Seen;
 
@@ -84,8 +84,7 @@ impl Child {
 
     /// Sends a signal by its name (such as `TERM`).
     pub(crate) fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([&format!("-{name}"), &self.process.id().to_string()]).status();
-        assert!(status.expect("kill runs").success());
+        signal(&self.process, name);
     }
 
     /// Waits until it has ended.
@@ -106,6 +105,12 @@ impl Drop for Child {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Sends a signal by its name to a child.
+fn signal(child: &std::process::Child, name: &str) {
+    let status = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
+    assert!(status.expect("kill runs").success());
 }
 
 /// Polls until `probe` gives something, and panics with `what` when it takes too long.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::PATIENCE;
+use super::{PATIENCE, signal};
 
 /// A running `pointsman serve`; killed when dropped.
 pub(crate) struct Router {
@@ -37,10 +37,7 @@ impl Router {
 
     fn try_start(config: &str, environment: &[(&str, &str)]) -> Option<Self> {
         let (client, admin) = (free_port(), free_port());
-        let listeners = format!(
-            "version: v1\nlisten: \"127.0.0.1:{client}\"\nadmin: {{listen: \"127.0.0.1:{admin}\"}}\nmodels_dir: {:?}\n",
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
-        );
+        let listeners = listeners(client, admin);
         let folder = tempfile::tempdir().expect("a folder for the config");
         let path = folder.path().join("config.yaml");
         std::fs::write(&path, format!("{listeners}{config}")).expect("the config is written");
@@ -137,13 +134,7 @@ impl Router {
 
     /// Sends a signal by its name (such as `TERM`).
     pub(crate) fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([&format!("-{name}"), &self.process.id().to_string()]).status();
-        assert!(status.expect("kill runs").success());
-    }
-
-    /// Its process's id.
-    pub(crate) fn pid(&self) -> u32 {
-        self.process.id()
+        signal(&self.process, name);
     }
 
     /// Its status if it has ended.
@@ -160,6 +151,14 @@ impl Drop for Router {
             eprintln!("the router's log:\n{}", self.log());
         }
     }
+}
+
+/// Two lines of config: both listeners, and where the models are.
+pub(crate) fn listeners(client: u16, admin: u16) -> String {
+    format!(
+        "version: v1\nlisten: \"127.0.0.1:{client}\"\nadmin: {{listen: \"127.0.0.1:{admin}\"}}\nmodels_dir: {:?}\n",
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
+    )
 }
 
 /// A port that was free a moment ago.

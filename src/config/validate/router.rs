@@ -3,12 +3,11 @@
 use super::super::file::{Passthrough, Route, Router};
 use super::super::problem;
 use super::{Rules, Taken};
-
-/// Paths that the router answers itself, or reads before it passes them on.
-const SERVED: [&str; 5] = ["/v1/chat/completions", "/v1/completions", "/v1/models", "/v1/embeddings", "/health"];
+use crate::intake::Endpoint;
+use crate::metrics::label;
 
 /// What `x-pointsman-route` and the metrics say where no route was chosen.
-const RESERVED: [&str; 4] = ["direct", "default", "passthrough", "none"];
+const RESERVED: [&str; 4] = [label::DIRECT, label::DEFAULT, label::PASSTHROUGH, label::NONE];
 
 impl<'a> Rules<'a> {
     pub(super) fn router(&mut self) {
@@ -81,7 +80,7 @@ impl<'a> Rules<'a> {
             self.findings.add(typed, "may hold \"*\" only as a \"/*\" at its end");
         } else if stem.contains(['?', '#']) || !stem.chars().all(|c| c.is_ascii_graphic()) {
             self.findings.add(typed, "must be a path alone, in printable ASCII without spaces");
-        } else if SERVED.contains(&entry.path.as_str()) {
+        } else if Endpoint::at(&entry.path).is_some() {
             self.findings.add(typed, "is a path that the router serves itself");
         }
         self.backend(&problem::key(path, "backend"), &entry.backend);

@@ -1,0 +1,38 @@
+//! What is recorded of an exchange, gathered once it has ended.
+
+use pingora::{Error, ErrorType};
+use pingora_proxy::Session;
+
+use super::answer::{client_left, status_written};
+use super::exchange::Exchange;
+use crate::record::Summary;
+
+/// What is recorded of an exchange that has ended.
+pub(super) fn summary<'a>(session: &Session, error: Option<&Error>, exchange: &'a Exchange) -> Summary<'a> {
+    let client_left = error.is_some_and(client_left);
+    let to = exchange.destination.as_ref();
+    Summary {
+        id: &exchange.id,
+        route: to.map(|to| &*to.route),
+        reason: to.map(|to| to.reason.as_str()),
+        backend: to.map(|to| &*to.backend.settings.name),
+        peer: exchange.lease.as_ref().map(|lease| lease.peer().address),
+        tenant: exchange.client.as_ref().map(|client| &*client.tenant),
+        status: status_written(session),
+        attempts: exchange.attempts.begun(),
+        degraded: exchange.degraded,
+        failure: exchange.failure.as_ref().map(|failure| failure.reason),
+        client_left,
+        cause: error.filter(|_| !client_left).map(cause),
+        stream: exchange.stream,
+        timing: &exchange.timing,
+    }
+}
+
+/// An error for the log. Where a head could not be read, Pingora's own words hold its bytes and what came with them.
+fn cause(error: &Error) -> String {
+    match error.etype() {
+        ErrorType::InvalidHTTPHeader => format!("{} {}", error.esource().as_str(), error.etype().as_str()),
+        _ => error.to_string(),
+    }
+}
