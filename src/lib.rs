@@ -9,8 +9,8 @@
 //! - [`record`]: one log line and the metrics, when the exchange ends
 //!
 //! [`proxy`] knows all of them; none knows a later one. [`config`] turns a file into a snapshot of their settings,
-//! [`server`] and [`admin`] run them, [`cli`] holds the commands, [`sim`] stands in for vLLM in demos and tests. [`failure`], [`metrics`] and
-//! [`openai`] are leaves that any may use.
+//! [`server`] and [`admin`] run them, [`cli`] holds the commands, [`sim`] stands in for vLLM in demos and tests.
+//! [`failure`], [`metrics`] and [`openai`] are leaves that any may use.
 
 pub mod admin;
 pub mod cli;

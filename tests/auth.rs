@@ -3,8 +3,9 @@
 
 mod support;
 
+use support::launch::Launch;
 use support::wire::{Answer, ask, post};
-use support::{Child, Router, Stand, eventually};
+use support::{Child, Router, Stand, eventually, free_port, listeners};
 
 const CHAT: &str = "/v1/chat/completions";
 const BODY: &str = r#"{"messages":[{"role":"user","content":"hi"}]}"#;
@@ -33,6 +34,27 @@ impl Guarded {
     async fn with(&self, lines: &str) -> Answer {
         ask(self.router.address(), post(CHAT, lines, BODY)).await
     }
+}
+
+#[tokio::test]
+async fn who_has_no_key_learns_nothing_else() {
+    let guarded = Guarded::start();
+    for head in ["GET /v1/chat/completions", "DELETE /v1/models", "POST /v1/models/", "GET /nothing", "POST /health"] {
+        let answer = ask(guarded.router.address(), format!("{head} HTTP/1.1\r\nhost: x\r\n\r\n")).await;
+        assert_eq!((answer.status, &*answer.error()), (401, "invalid_api_key"), "{head}");
+    }
+}
+
+#[test]
+fn two_keys_may_not_hold_the_same_secret() {
+    let keys = "auth: {keys: [{name: a, key_env: SAME}, {name: b, key_env: SAME, trusted: true}]}\n";
+    let config = listeners(free_port(), free_port())
+        + keys
+        + "backends: [{name: b, url: \"http://127.0.0.1:1\", model: m}]\nrouter: {mode: \"off\"}\n";
+    let mut launch = Launch::start(&config, &[("SAME", "sk-one-and-only")]);
+    assert!(!launch.end().success());
+    let log = launch.log();
+    assert!(log.contains("auth keys \"a\" and \"b\" hold the same secret") && !log.contains("one-and-only"), "{log}");
 }
 
 #[tokio::test]

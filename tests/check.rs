@@ -281,6 +281,12 @@ fn values_must_make_sense() {
             &["2: listen: must be a host and a port, such as \"0.0.0.0:8080\" or \"[::1]:8080\""],
         ),
         ("\"127.0.0.1:8080\"", "127.0.0.1:9180", &["admin.listen: must differ from \"listen\""]),
+        ("\"127.0.0.1:8080\"", "0.0.0.0:9180", &["admin.listen: must differ from \"listen\""]),
+        (
+            "\"127.0.0.1:8080\"",
+            "127.0.0.1:0",
+            &["2: listen: must name a port: nobody could know one that the system chose"],
+        ),
         ("samples: [\"Hi\"]", "samples: []", &["14: router.routes[0].samples: must list at least one sample"]),
         (
             "samples: [\"Hi\"]",

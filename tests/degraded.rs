@@ -114,3 +114,32 @@ async fn more_in_flight_than_the_limit_are_told_to_come_back() {
     .await;
     stand.is_well().await;
 }
+
+#[tokio::test]
+async fn a_client_that_leaves_gives_up_its_place_in_the_queue() {
+    let sim = Child::sim(&[]);
+    let router = semantic(&sim, "{threads: 1, queue: 1000, timeout: 5m}");
+    let mut clients = Vec::new();
+    for number in 0..60 {
+        let text = format!("{number} tells of wind and water ").repeat(60);
+        let mut wire = Wire::connect(router.address()).await;
+        wire.send(post(CHAT, "", format!(r#"{{"messages":[{{"role":"user","content":"{text}"}}]}}"#))).await;
+        clients.push(wire);
+    }
+    eventually("they wait", || async { (router.metric("pointsman_encoder_waiting").await >= 30.0).then_some(()) })
+        .await;
+    drop(clients);
+    eventually("the queue is empty", || async {
+        (router.metric("pointsman_encoder_waiting").await == 0.0).then_some(())
+    })
+    .await;
+    eventually("no request is left", || async {
+        (router.metric("pointsman_requests_in_flight").await == 0.0).then_some(())
+    })
+    .await;
+    assert!(router.metric("pointsman_encoder_jobs{outcome=\"departed\"}").await >= 20.0);
+    eventually("they are said to have left", || async {
+        (router.log().matches("Client left [none]").count() >= 20).then_some(())
+    })
+    .await;
+}

@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use support::sse::chat;
 use support::{Child, Router, eventually};
@@ -53,6 +55,22 @@ async fn every_way_of_changing_the_file_is_noticed() {
     assert_eq!(ask(&router, "first").await, 404, "an old alias");
     // Each change is one reload, whatever the number of its events.
     assert_eq!(router.metric(RELOADS).await, 9.0);
+}
+
+#[tokio::test]
+async fn an_edit_is_noticed_though_the_folder_never_comes_to_rest() {
+    let sim = Child::sim(&[]);
+    let router = Router::start(&config(&sim, "first"));
+    let beside = router.config_path().with_file_name("router.log");
+    let noise = tokio::spawn(async move {
+        loop {
+            tokio::fs::write(&beside, "a line").await.unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    router.rewrite(&config(&sim, "second"));
+    in_force(&router, "second").await;
+    noise.abort();
 }
 
 #[tokio::test]

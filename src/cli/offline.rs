@@ -39,7 +39,7 @@ type Begun = Result<Pin<Box<dyn Future<Output = Result<Embedding, EncodeError>> 
 // === impl Offline ===
 
 impl Offline {
-    /// Loads the config at `path` and its model, and embeds the samples on all cores.
+    /// Loads the config at `path` and its model, and embeds the samples.
     pub(super) fn load(path: &Path) -> anyhow::Result<Arc<Self>> {
         let file = load::load(path)?.file;
         let settings = config::route_settings(&file)?;
@@ -113,7 +113,7 @@ impl Offline {
         if text.trim().is_empty() {
             return Err(Reason::NoText);
         }
-        Ok(Box::pin(encoder.embed_patiently(text.into())))
+        Ok(Box::pin(encoder.embed_patiently(text)))
     }
 
     async fn decision(&self, begun: Begun) -> anyhow::Result<(Decision, Option<Embedding>)> {

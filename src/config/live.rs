@@ -20,6 +20,8 @@ const WARM_UP: Duration = Duration::from_secs(2);
 pub struct Live {
     path: PathBuf,
     snapshot: ArcSwap<Snapshot>,
+    /// What the file held at the start.
+    first_text: Vec<u8>,
     /// What the process runs with, whatever later snapshots say.
     startup: Startup,
     directory: Arc<Directory>,
@@ -32,13 +34,15 @@ pub struct Live {
 
 impl Live {
     /// Puts the first config in force: what was `loaded` from `path`.
-    pub fn start(path: PathBuf, loaded: Loaded, metrics: Arc<Metrics>) -> anyhow::Result<Self> {
+    pub fn start(path: PathBuf, mut loaded: Loaded, metrics: Arc<Metrics>) -> anyhow::Result<Self> {
+        let first_text = std::mem::take(&mut loaded.source);
         let directory = Arc::<Directory>::default();
         let snapshot = Snapshot::compile(loaded, None, &directory)?;
         snapshot.warnings.iter().for_each(|warning| warn!("{}: {warning}", path.display()));
         metrics.config_loaded_at.set(now());
         Ok(Self {
             path,
+            first_text,
             startup: snapshot.startup.clone(),
             snapshot: ArcSwap::from_pointee(snapshot),
             directory,
@@ -56,6 +60,11 @@ impl Live {
     /// The file that the config is read from.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What the file held when the first config was read from it.
+    pub(super) fn first_text(&self) -> &[u8] {
+        &self.first_text
     }
 
     /// Tells of every new snapshot.

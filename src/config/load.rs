@@ -25,6 +25,8 @@ pub struct Loaded {
     pub file: File,
     /// The same for people's eyes: whatever holds a variable stands as it was typed, so no secret is in it.
     pub shown: Json,
+    /// The file's bytes, as they were read.
+    pub source: Vec<u8>,
 }
 
 /// Loads the file at `path`, with the process's environment.
@@ -38,7 +40,8 @@ pub fn load(path: &Path) -> Result<Loaded, Problems> {
         let newlines = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
         Problems::unreadable(&name, Some(newlines + 1), "not UTF-8 text")
     })?;
-    parse(&name, text, &environment::process)
+    let loaded = parse(&name, text, &environment::process)?;
+    Ok(Loaded { source: bytes, ..loaded })
 }
 
 /// Loads a text; `name` is what problems call the file.
@@ -64,7 +67,7 @@ pub fn parse(name: &str, text: &str, lookup: Lookup) -> Result<Loaded, Problems>
     }
     match (findings.into_problems(name, &marks), file) {
         (Some(problems), _) => Err(problems),
-        (None, Some((file, _))) => Ok(Loaded { shown: shown(&file, &typed), file }),
+        (None, Some((file, _))) => Ok(Loaded { shown: shown(&file, &typed), file, source: text.as_bytes().to_vec() }),
         (None, None) => Err(Problems::unreadable(name, None, "cannot be read")),
     }
 }

@@ -1,6 +1,6 @@
 //! What the config means: every stage's settings, compiled once and never changed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub struct Snapshot {
     /// What takes effect only at the start.
     pub startup: Startup,
     passthrough: Vec<Passthrough>,
-    embedding_model: String,
+    embedding_model: ModelChoice,
 }
 
 /// Labels that are no route's name.
@@ -67,6 +67,9 @@ pub struct Startup {
     pub encoder: (usize, usize, Duration),
 }
 
+/// A model's name, and the folder that it is looked for in first.
+type ModelChoice = (String, Option<PathBuf>);
+
 struct Passthrough {
     path: String,
     backend: usize,
@@ -78,7 +81,7 @@ impl Snapshot {
     /// Compiles a config. What `previous` has and has not changed is taken over: the encoder, the samples'
     /// embeddings, and every backend with its peers. Reads files and may take seconds; makes no request to a backend.
     pub fn compile(loaded: Loaded, previous: Option<&Self>, directory: &Arc<Directory>) -> anyhow::Result<Self> {
-        let Loaded { file, shown } = loaded;
+        let Loaded { file, shown, .. } = loaded;
         let backends = backends(&file, previous, directory)?;
         let encoder = encoder(&file, previous)?;
         let settings = route_settings(&file)?;
@@ -104,7 +107,7 @@ impl Snapshot {
             },
             startup: startup(&file),
             passthrough: passthrough.collect::<anyhow::Result<_>>()?,
-            embedding_model: file.router.embedding_model.clone(),
+            embedding_model: model_choice(&file),
             warnings: warnings(&file),
             backends,
             shown,
@@ -181,7 +184,13 @@ fn keys(auth: &file::Auth) -> anyhow::Result<Keys> {
         let tenant = key.tenant.as_deref().unwrap_or(&key.name).into();
         Ok(auth::Key { name: key.name.as_str().into(), secret, tenant, trusted: key.trusted })
     });
-    Ok(Keys::new(keys.collect::<anyhow::Result<_>>()?))
+    let keys = keys.collect::<anyhow::Result<Vec<auth::Key>>>()?;
+    for (index, key) in keys.iter().enumerate() {
+        if let Some(other) = keys[..index].iter().find(|other| other.secret == key.secret) {
+            anyhow::bail!("auth keys \"{}\" and \"{}\" hold the same secret", other.name, key.name);
+        }
+    }
+    Ok(Keys::new(keys))
 }
 
 /// A secret from the environment or a file. No error shows any of it.
@@ -257,10 +266,9 @@ fn encoder(file: &File, previous: Option<&Snapshot>) -> anyhow::Result<Option<Ar
     if file.router.mode == file::Mode::Off {
         return Ok(None);
     }
-    let name = &file.router.embedding_model;
     if let Some(before) = previous
         && let Some(encoder) = &before.router.encoder
-        && before.embedding_model == *name
+        && before.embedding_model == model_choice(file)
     {
         return Ok(Some(encoder.clone()));
     }
@@ -268,6 +276,10 @@ fn encoder(file: &File, previous: Option<&Snapshot>) -> anyhow::Result<Option<Ar
     let embedding = &file.embedding;
     let settings = embed::Settings { threads: embedding.threads, queue: embedding.queue, timeout: embedding.timeout.0 };
     Ok(Some(Encoder::start(Arc::new(model), settings)))
+}
+
+fn model_choice(file: &File) -> ModelChoice {
+    (file.router.embedding_model.clone(), file.models_dir.clone())
 }
 
 /// The model that the file names, from wherever it is found.

@@ -58,7 +58,15 @@ impl<'a> Rules<'a> {
                 self.findings.add(path, "must be a host and a port, such as \"0.0.0.0:8080\" or \"[::1]:8080\"");
             }
         }
-        if listen == admin && !listen.ends_with(":0") {
+        let (Some((host, port)), Some((admin_host, admin_port))) = (address::listen(listen), address::listen(admin))
+        else {
+            return;
+        };
+        if port == 0 {
+            self.findings.add("listen", "must name a port: nobody could know one that the system chose");
+        }
+        let overlap = host == admin_host || [host, admin_host].iter().any(|host| matches!(*host, "0.0.0.0" | "[::]"));
+        if port == admin_port && port != 0 && overlap {
             self.findings.add("admin.listen", "must differ from \"listen\"");
         }
     }

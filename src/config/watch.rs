@@ -15,6 +15,9 @@ use super::live::Live;
 /// A file that is being written changes again within this; it is read once it has come to rest.
 const QUIET: Duration = Duration::from_millis(100);
 
+/// Something else in its folder may change without end; the file is looked at all the same.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Where the system tells nothing (some network file systems), the file is looked at this often.
 const POLL: Duration = Duration::from_secs(5);
 
@@ -23,11 +26,16 @@ pub async fn watch(live: Arc<Live>) {
     let (events, mut happened) = mpsc::channel(1);
     // Held here too: without a watcher the channel would close, and a closed channel waits for nothing.
     let mut folders = Folders::new(live.path().to_owned(), events.clone());
-    let mut seen = read(live.path()).await;
+    // An edit since the start's own reading is one to be noticed.
+    let mut seen = Some(live.first_text().to_vec());
+    let mut wait = Duration::ZERO;
     loop {
         folders.follow();
-        let _ = tokio::time::timeout(POLL, happened.recv()).await;
-        while tokio::time::timeout(QUIET, happened.recv()).await.is_ok_and(|event| event.is_some()) {}
+        let _ = tokio::time::timeout(wait, happened.recv()).await;
+        wait = POLL;
+        let quiet =
+            async { while tokio::time::timeout(QUIET, happened.recv()).await.is_ok_and(|event| event.is_some()) {} };
+        let _ = tokio::time::timeout(PATIENCE, quiet).await;
         let content = read(live.path()).await;
         // A file that is gone for a moment is on its way back under the same name.
         if content.is_some() && content != seen {

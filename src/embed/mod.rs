@@ -54,20 +54,20 @@ impl Encoder {
         Arc::new(Self { queue })
     }
 
-    /// Embeds `text` on a thread of the encoder. Whoever drops the future gives up the place in the queue.
-    pub async fn embed(&self, text: impl Into<Arc<str>>) -> Result<Embedding, EncodeError> {
-        self.queue.run(text.into()).await
+    /// Embeds `text` on a thread of the encoder; what waits is only what the model reads of it. Whoever drops the future gives up the place in the queue.
+    pub async fn embed(&self, text: &str) -> Result<Embedding, EncodeError> {
+        self.queue.run(text::readable(text).into()).await
     }
 
     /// As [`Self::embed`], but takes a place even in a full queue and waits as long as it takes. For load time and
     /// offline work, whose callers bound what they have under way.
-    pub fn embed_patiently(&self, text: Arc<str>) -> impl Future<Output = Result<Embedding, EncodeError>> + use<> {
-        self.queue.run_patiently(text)
+    pub fn embed_patiently(&self, text: &str) -> impl Future<Output = Result<Embedding, EncodeError>> + use<> {
+        self.queue.run_patiently(text::readable(text).into())
     }
 
     /// Embeds `text` while the caller blocks; never call it on an async worker.
     pub fn embed_now(&self, text: &str) -> Result<Embedding, EncodeError> {
-        futures::executor::block_on(self.embed_patiently(text.into()))
+        futures::executor::block_on(self.embed_patiently(text))
     }
 
     /// Texts that wait for a thread.

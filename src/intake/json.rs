@@ -13,6 +13,9 @@ use crate::failure::{Failure, Reason};
 /// Deeper nesting is refused: vLLM's own parser gives up near 1,000 with a 500.
 const DEPTH: usize = 256;
 
+/// What a client knows the whole of its JSON by.
+pub const BODY: &str = "the body";
+
 /// The text of a body, or why it cannot be JSON.
 pub fn text(body: &[u8]) -> Result<&str, Failure> {
     let text = std::str::from_utf8(body)
@@ -86,14 +89,18 @@ impl<'de, F: FnMut(&'de RawValue) -> Result<(), Failure>> Visitor<'de> for Eleme
     }
 }
 
-/// What a failed parse means to the client. serde's own words may quote values, so only its position is passed on.
+/// What a failed parse means to the client. serde's own words may quote values, so only its position is passed on, and
+/// that only where it counts from the body's beginning.
 fn explain(error: &serde_json::Error, what: &str) -> Failure {
-    let place = format!("line {} column {}", error.line(), error.column());
+    let place = match what {
+        BODY => format!(" (line {} column {})", error.line(), error.column()),
+        _ => String::new(),
+    };
     let message = error.to_string();
     if let Some(key) = message.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next()) {
-        return Failure::new(Reason::DuplicateKey, format!("{what} has the key \"{key}\" twice ({place})"));
+        return Failure::new(Reason::DuplicateKey, format!("{what} has the key \"{key}\" twice{place}"));
     }
-    invalid(format!("{what} is not valid JSON ({place})"))
+    invalid(format!("{what} is not valid JSON{place}"))
 }
 
 fn invalid(message: String) -> Failure {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::endpoint::Endpoint;
-use super::json::{elements, object, present, span, text};
+use super::json::{BODY, elements, object, present, span, text};
 use crate::failure::Failure;
 
 /// A parsed request. It keeps the body, of which it knows where the model stands.
@@ -82,7 +82,7 @@ impl Prompt {
     /// is for the model's server to judge.
     pub fn parse(endpoint: Endpoint, body: Bytes) -> Result<Self, Failure> {
         let whole = text(&body)?;
-        let read: Body = object(whole, "the body")?;
+        let read: Body = object(whole, BODY)?;
         let text = match endpoint {
             Endpoint::Completions => read.prompt.map_or(Ok(None), completion_text)?,
             _ => chat_text(read.messages)?,

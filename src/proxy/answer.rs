@@ -112,10 +112,8 @@ pub(super) async fn give_up(
 }
 
 async fn end_stream(metrics: &Metrics, session: &mut Session, exchange: &Exchange, failure: &Failure) {
-    if let Some(to) = &exchange.destination {
+    if let (Some(event), Some(to)) = (exchange.relay.broken(failure), &exchange.destination) {
         metrics.broken_streams.with_label_values(&[&*to.backend.settings.name]).inc();
-    }
-    if let Some(event) = exchange.relay.broken(failure) {
         let _ = session.write_response_body(Some(event), true).await;
     }
 }

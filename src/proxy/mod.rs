@@ -58,6 +58,7 @@ impl ProxyHttp for Proxy {
         match way::to_decision(self, session, exchange).await {
             Ok(way::Next::Forward) => Ok(false),
             Ok(way::Next::Answer(answer)) => answer.write(session, exchange).await,
+            Ok(way::Next::Leave(left)) => Err(left),
             Err(failure) => answer::refuse(session, exchange, failure).await,
         }
     }

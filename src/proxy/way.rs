@@ -1,6 +1,7 @@
 //! The way of a request up to its decision: intake → route. What follows is Pingora's upstream phase.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -31,6 +32,8 @@ pub(super) enum Next {
     Forward,
     /// Answer it here.
     Answer(Answer),
+    /// Nobody waits for an answer any more.
+    Leave(Box<pingora::Error>),
 }
 
 /// Sets the bounds on the client's connection and names the exchange.
@@ -70,22 +73,22 @@ async fn walk(proxy: &Proxy, session: &mut Session, exchange: &mut Exchange) -> 
     let snapshot = exchange.snapshot.clone();
     let request = session.req_header();
     headers::refuse_flood(&request.headers)?;
-    let endpoint = Endpoint::read(&request.method, request.uri.path())?;
-    if endpoint == Endpoint::Health {
+    let endpoint = Endpoint::read(&request.method, request.uri.path());
+    if endpoint == Ok(Endpoint::Health) {
         return Ok(Next::Answer(Answer::health(proxy.traffic.is_draining())));
     }
-    let client = snapshot.keys.identify(&request.headers)?;
-    exchange.client = Some(client);
+    // Before anything else is told: who has no key learns no more than that.
+    exchange.client = Some(snapshot.keys.identify(&request.headers)?);
+    let endpoint = endpoint?;
     if proxy.traffic.in_flight() > snapshot.limits.max_in_flight {
         let failure = Failure::new(Reason::Overloaded, "too many requests are being served; try again");
         return Err(failure.retry_after(Duration::from_secs(1)));
     }
     match endpoint {
-        Endpoint::Models => return Ok(Next::Answer(Answer::models(&snapshot))),
-        Endpoint::Chat | Endpoint::Completions => routed(proxy, session, exchange, endpoint).await?,
-        _ => passed_through(session, exchange).await?,
+        Endpoint::Models => Ok(Next::Answer(Answer::models(&snapshot))),
+        Endpoint::Chat | Endpoint::Completions => routed(proxy, session, exchange, endpoint).await,
+        _ => passed_through(session, exchange).await,
     }
-    Ok(Next::Forward)
 }
 
 /// intake → route, for the endpoints whose prompts are read.
@@ -94,14 +97,18 @@ async fn routed(
     session: &mut Session,
     exchange: &mut Exchange,
     endpoint: Endpoint,
-) -> Result<(), Failure> {
+) -> Result<Next, Failure> {
     let snapshot = exchange.snapshot.clone();
     let body = intake::body::read(session, &snapshot.limits).await?;
     let received = exchange.timing.received();
     let prompt = parse(endpoint, body).await?;
     exchange.stream = prompt.stream;
     let model = prompt.model.as_deref();
-    let decided = snapshot.router.decide(model, prompt.text.as_deref(), &proxy.metrics).await;
+    let deciding = snapshot.router.decide(model, prompt.text.as_deref(), &proxy.metrics);
+    let decided = match unless_left(session, deciding).await {
+        Ok(decided) => decided,
+        Err(left) => return Ok(Next::Leave(left)),
+    };
     let decision = decided.map_err(|UnknownModel| Failure::unknown_model(model.unwrap_or_default()))?;
     exchange.degraded = decision.reason.is_degraded().then(|| decision.reason.as_str());
     let to = destination(&snapshot, &decision);
@@ -109,7 +116,20 @@ async fn routed(
     exchange.destination = Some(to);
     exchange.timing.decided();
     observe(&proxy.metrics.decision_seconds, received.elapsed());
-    Ok(())
+    Ok(Next::Forward)
+}
+
+/// Waits for `work` as long as the client waits for its answer: who has left gives up a place in the encoder's queue.
+async fn unless_left<T>(session: &mut Session, work: impl Future<Output = T>) -> pingora::Result<T> {
+    let mut work = pin!(work);
+    tokio::select! {
+        biased;
+        done = &mut work => Ok(done),
+        left = session.as_mut().read_body_or_idle(true) => match left {
+            Err(error) => Err(error.into_down()),
+            Ok(_) => Ok(work.await),
+        }
+    }
 }
 
 async fn parse(endpoint: Endpoint, body: Bytes) -> Result<Prompt, Failure> {
@@ -121,7 +141,7 @@ async fn parse(endpoint: Endpoint, body: Bytes) -> Result<Prompt, Failure> {
 }
 
 /// A request on a path that the config hands to one backend as it is.
-async fn passed_through(session: &mut Session, exchange: &mut Exchange) -> Result<(), Failure> {
+async fn passed_through(session: &mut Session, exchange: &mut Exchange) -> Result<Next, Failure> {
     let snapshot = exchange.snapshot.clone();
     let path = session.req_header().uri.path();
     let Some(backend) = snapshot.passthrough_backend(path) else {
@@ -139,7 +159,7 @@ async fn passed_through(session: &mut Session, exchange: &mut Exchange) -> Resul
         reason: route::Reason::Direct,
         backend: snapshot.backends[backend].clone(),
     });
-    Ok(())
+    Ok(Next::Forward)
 }
 
 fn destination(snapshot: &Snapshot, decision: &route::Decision) -> Destination {

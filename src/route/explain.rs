@@ -12,12 +12,12 @@ pub struct Explanation<'a> {
     route: Option<&'a str>,
     /// Who serves.
     backend: &'a str,
-    /// The chosen route's score, or the best route's; none where nothing was compared.
-    score: Option<f32>,
+    /// The chosen route's score, or the best route's; 0 where nothing was compared.
+    score: f32,
     scores: Scores<'a>,
 }
 
-/// Each route's score, in the config's order.
+/// Each route's score, in the config's order; 0 where nothing was compared.
 struct Scores<'a> {
     table: &'a Table,
     decision: &'a Decision,
@@ -31,7 +31,7 @@ impl<'a> Explanation<'a> {
         Self {
             route: decision.route.and_then(|route| table.name(route)).map(|name| &**name),
             backend,
-            score: (!decision.scores.is_empty()).then_some(decision.score),
+            score: decision.score,
             scores: Scores { table, decision },
         }
     }
@@ -42,6 +42,7 @@ impl<'a> Explanation<'a> {
 impl Serialize for Scores<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let names = self.table.names().map(|name| &**name);
-        serializer.collect_map(names.zip(&self.decision.scores))
+        let scores = self.decision.scores.iter().copied().chain(std::iter::repeat(0.0));
+        serializer.collect_map(names.zip(scores))
     }
 }

@@ -44,7 +44,7 @@ impl Router {
         }
         let fallback = |reason| Ok(Decision::uncompared(self.table.default_backend(), reason));
         let Some(encoder) = &self.encoder else { return fallback(Reason::Off) };
-        let Some(text) = text else { return fallback(Reason::NoText) };
+        let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return fallback(Reason::NoText) };
         if self.table.names().len() == 0 {
             return fallback(Reason::BelowThreshold);
         }
