@@ -96,6 +96,7 @@ class Router(Program):
         listen, admin = free_address(), free_address()
         self.url, self.admin = f"http://{listen}/v1", f"http://{admin}"
         file = folder / "config.yaml"
-        file.write_text(f'version: v1\nlisten: "{listen}"\nadmin: {{listen: "{admin}"}}\n{config}')
+        # Time for the encoder on a machine that is busy with other tests.
+        file.write_text(f'version: v1\nlisten: "{listen}"\nadmin: {{listen: "{admin}"}}\nembedding: {{timeout: 1m}}\n{config}')
         super().__init__(folder / "router.log", "serve", "--config", str(file), env=env)
         self.wait_until("it is ready", lambda: answers(f"{self.admin}/readyz"))

@@ -40,7 +40,7 @@ impl Router {
         let listeners = listeners(client, admin);
         let folder = tempfile::tempdir().expect("a folder for the config");
         let path = folder.path().join("config.yaml");
-        std::fs::write(&path, format!("{listeners}{config}")).expect("the config is written");
+        std::fs::write(&path, format!("{listeners}{}", patient(config))).expect("the config is written");
         let mut process = Command::new(env!("CARGO_BIN_EXE_pointsman"))
             .args(["serve", "--config"])
             .arg(&path)
@@ -107,7 +107,7 @@ impl Router {
 
     /// What the file would hold for `config`, the listeners included.
     pub(crate) fn whole_config(&self, config: &str) -> String {
-        format!("{}{config}", self.listeners)
+        format!("{}{}", self.listeners, patient(config))
     }
 
     /// Writes a new config over the old one, in place.
@@ -159,6 +159,13 @@ pub(crate) fn listeners(client: u16, admin: u16) -> String {
         "version: v1\nlisten: \"127.0.0.1:{client}\"\nadmin: {{listen: \"127.0.0.1:{admin}\"}}\nmodels_dir: {:?}\n",
         Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
     )
+}
+
+/// `config`, with time for the encoder on a machine that is busy with other tests, where it is used and not set up.
+fn patient(config: &str) -> String {
+    let patience =
+        if config.contains("samples:") && !config.contains("embedding:") { "embedding: {timeout: 1m}\n" } else { "" };
+    format!("{config}{patience}")
 }
 
 /// A port that was free a moment ago.
