@@ -1,5 +1,6 @@
 //! Wires the services, starts them in order, and ends the process when the last answer has been given.
 
+mod front;
 mod life;
 mod log;
 
@@ -14,7 +15,8 @@ use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server, ShutdownWatch};
 use pingora::services::ServiceReadyNotifier;
 use pingora::services::background::{BackgroundService, background_service};
-use pingora_proxy::ProxyServiceBuilder;
+use pingora::services::listening::Service;
+use pingora_proxy::http_proxy;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
 
@@ -54,10 +56,9 @@ pub fn run(path: PathBuf) -> anyhow::Result<()> {
     let mut server = Server::new_with_opt_and_conf(None, configuration(&startup));
     server.bootstrap();
     let admin = Admin::bind(&startup.admin, live.clone(), metrics.clone(), traffic.clone(), log.clone())?;
-    let mut proxy = ProxyServiceBuilder::new(&server.configuration, Proxy::new(live.clone(), metrics, traffic.clone()))
-        .name("proxy")
-        .server_options(server_options())
-        .build();
+    let mut proxy = http_proxy(&server.configuration, Proxy::new(live.clone(), metrics.clone(), traffic.clone()));
+    proxy.server_options = Some(server_options());
+    let mut proxy = Service::new("proxy".to_owned(), front::Front { proxy: Arc::new(proxy), metrics });
     proxy.add_tcp(&startup.listen);
 
     let proxy = server.add_service(proxy);

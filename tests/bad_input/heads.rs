@@ -10,14 +10,18 @@ async fn a_flood_of_header_fields_is_refused() {
     let flood = |count: usize| (0..count).map(|field| format!("x-{field}: y\r\n")).collect::<String>();
     assert_eq!(ask(stand.address(), post(CHAT, &flood(90), GOOD)).await.status, 200);
     let long = |bytes: usize| format!("x-long: {}\r\n", "y".repeat(bytes));
-    for lines in [flood(150), flood(200), long(33 << 10), format!("{}{}", long(20 << 10), long(20 << 10))] {
+    let twice = format!("{}{}", long(20 << 10), long(20 << 10));
+    for lines in [flood(150), flood(200), flood(300), flood(5000), long(33 << 10), twice, long(2 << 20)] {
         for request in
             [post(CHAT, &lines, GOOD), format!("GET /health HTTP/1.1\r\nhost: h\r\n{lines}\r\n").into_bytes()]
         {
             let answer = ask(stand.address(), request).await;
             assert_eq!((answer.status, &*answer.error()), (431, "headers_too_large"), "{answer:?}");
+            assert!(answer.header("x-request-id").is_some(), "{answer:?}");
         }
     }
+    let failures = stand.router.metric("pointsman_failures_total{reason=\"headers_too_large\"}").await;
+    assert_eq!(failures, 14.0);
     stand.is_well().await;
 }
 
@@ -108,6 +112,7 @@ async fn http_1_0_closes_after_its_answer() {
     let stand = Stand::start();
     for request in [
         "GET /health HTTP/1.0\r\n\r\n".to_string(),
+        "GET /health HTTP/1.0\n\n".to_string(),
         format!(
             "POST {CHAT} HTTP/1.0\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{GOOD}",
             GOOD.len()
@@ -118,6 +123,18 @@ async fn http_1_0_closes_after_its_answer() {
         assert_eq!(wire.answer().await.unwrap().status, 200);
         wire.closes().await;
     }
+}
+
+#[tokio::test]
+async fn a_request_shorter_than_http2s_preface_is_answered() {
+    let stand = Stand::start();
+    for (request, status) in [("GET / HTTP/1.0\r\n\r\n", 404), ("x\r\n\r\n", 400), ("P\r\n\r\n", 400)] {
+        let mut wire = Wire::connect(stand.address()).await;
+        wire.send(request).await;
+        assert_eq!(wire.answer().await.unwrap().status, status, "{request:?}");
+        wire.closes().await;
+    }
+    stand.is_well().await;
 }
 
 #[tokio::test]
