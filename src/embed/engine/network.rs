@@ -1,0 +1,360 @@
+//! A BERT encoder: embeddings, then layers of attention and feed-forward.
+
+use half::f16;
+use half::slice::HalfFloatSliceExt;
+use pulp::Arch;
+
+use crate::aligned::Aligned;
+use crate::attention::{Attend, Scratch};
+use crate::kernels::{Kernel, MAX_DEPTH};
+use crate::linear::{Linear, Quantized, Then, padded};
+use crate::rows::LayerNorm;
+
+/// The sizes of a BERT encoder, as its `config.json` has them.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "the names are the config's")]
+pub struct Shape {
+    pub vocab_size: usize,
+    pub hidden_size: usize,
+    pub num_hidden_layers: usize,
+    pub num_attention_heads: usize,
+    pub intermediate_size: usize,
+    pub max_position_embeddings: usize,
+    pub type_vocab_size: usize,
+    pub layer_norm_eps: f32,
+    pub hidden_act: Activation,
+}
+
+/// What stands between a feed-forward layer's two halves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// The exact one, by the error function.
+    Gelu,
+    /// Its approximation by `tanh`.
+    GeluTanh,
+    /// `max(x, 0)`
+    Relu,
+}
+
+/// Why a network could not be built. `E` is the error of whoever gives its tensors.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum BuildError<E> {
+    #[error("{0}")]
+    Shape(&'static str),
+    #[error(transparent)]
+    Tensor(E),
+    #[error("{name} holds {got} numbers, not {expected}")]
+    Length { name: String, expected: usize, got: usize },
+}
+
+/// Why sequences could not be encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum InputError {
+    #[error("a sequence of {0} tokens")]
+    Length(usize),
+    #[error("token {0} is beyond the vocabulary")]
+    Token(u32),
+}
+
+/// A BERT encoder whose linear layers are int8.
+pub struct Network {
+    shape: Shape,
+    embeddings: Embeddings,
+    layers: Vec<Layer>,
+    arch: Arch,
+    kernel: Kernel,
+}
+
+/// Memory for one thread's [`Network::encode`]; grows to what the largest batch needed, and stays.
+#[derive(Default)]
+pub struct Workspace {
+    lengths: Vec<usize>,
+    states: Aligned<f32>,
+    projected: Aligned<f32>,
+    context: Aligned<f32>,
+    expanded: Aligned<f32>,
+    quantized: Quantized,
+    attention: Scratch,
+}
+
+/// Tables of what each token, position and type adds, and the norm over them.
+struct Embeddings {
+    /// `[vocab_size][hidden_size]`: by far most of a small model's memory, so it stays as narrow as it is published.
+    words: Vec<f16>,
+    /// `[max_position_embeddings][hidden_size]`, with the first type's embedding added.
+    positions: Vec<f32>,
+    norm: Norm,
+}
+
+struct Layer {
+    /// Queries, keys and values at once.
+    projection: Linear,
+    attention_output: Linear,
+    attention_norm: Norm,
+    expansion: Linear,
+    output: Linear,
+    output_norm: Norm,
+}
+
+/// Both `[padded(hidden_size)]`, zero beyond it.
+struct Norm {
+    scale: Vec<f32>,
+    shift: Vec<f32>,
+}
+
+/// Asks for tensors and checks their sizes.
+struct Tensors<'a, E> {
+    get: &'a mut dyn FnMut(&str) -> Result<Vec<f32>, E>,
+    hidden: usize,
+}
+
+// === impl Shape ===
+
+impl Shape {
+    fn check(&self) -> Result<(), &'static str> {
+        let Self { vocab_size, hidden_size, num_hidden_layers, num_attention_heads, intermediate_size, .. } = *self;
+        let sizes = [vocab_size, hidden_size, num_hidden_layers, num_attention_heads, intermediate_size];
+        if sizes.contains(&0) || self.max_position_embeddings == 0 || self.type_vocab_size == 0 {
+            return Err("a size is zero");
+        }
+        if !hidden_size.is_multiple_of(num_attention_heads) {
+            return Err("hidden_size is no multiple of num_attention_heads");
+        }
+        if hidden_size.max(intermediate_size) > MAX_DEPTH - padded(1) {
+            return Err("a layer is too wide");
+        }
+        Ok(())
+    }
+}
+
+// === impl Network ===
+
+impl Network {
+    /// Builds a network of f32 tensors, which `tensor` gives by their published names (without any `bert.` before), row
+    /// after row; linear layers are `[outputs][inputs]`.
+    pub fn build<E>(
+        shape: Shape,
+        mut tensor: impl FnMut(&str) -> Result<Vec<f32>, E>,
+    ) -> Result<Self, BuildError<E>> {
+        shape.check().map_err(BuildError::Shape)?;
+        let mut tensors = Tensors { get: &mut tensor, hidden: shape.hidden_size };
+        let embeddings = Embeddings::build(&shape, &mut tensors)?;
+        let layers = (0..shape.num_hidden_layers).map(|index| Layer::build(&shape, index, &mut tensors));
+        let layers = layers.collect::<Result<_, _>>()?;
+        Ok(Self { shape, embeddings, layers, arch: Arch::new(), kernel: Kernel::best() })
+    }
+
+    /// The same network on another kernel.
+    pub fn with_kernel(self, kernel: Kernel) -> Self {
+        Self { kernel, ..self }
+    }
+
+    /// The kernel in use.
+    pub fn kernel(&self) -> Kernel {
+        self.kernel
+    }
+
+    /// The sizes.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// Encodes `sequences` of token ids, each to the mean over its tokens of their last states: writes
+    /// `[sequences.len()][hidden_size]` to `means`. Each comes out the same to the last bit whatever else is in the batch.
+    ///
+    /// # Errors
+    /// A sequence that is empty or longer than `max_position_embeddings`, or a token beyond the vocabulary; nothing has
+    /// been computed then.
+    pub fn encode(
+        &self,
+        sequences: &[impl AsRef<[u32]>],
+        workspace: &mut Workspace,
+        means: &mut Vec<f32>,
+    ) -> Result<(), InputError> {
+        self.check(sequences)?;
+        let Workspace { lengths, states, .. } = workspace;
+        lengths.clear();
+        lengths.extend(sequences.iter().map(|sequence| sequence.as_ref().len()));
+        let tokens = lengths.iter().sum::<usize>();
+        let stride = padded(self.shape.hidden_size);
+        states.resize(tokens * stride);
+        self.embed(sequences, workspace);
+        for layer in &self.layers {
+            self.run(layer, tokens, workspace);
+        }
+        self.pool(workspace, means);
+        Ok(())
+    }
+
+    fn check(&self, sequences: &[impl AsRef<[u32]>]) -> Result<(), InputError> {
+        for sequence in sequences.iter().map(AsRef::as_ref) {
+            if sequence.is_empty() || sequence.len() > self.shape.max_position_embeddings {
+                return Err(InputError::Length(sequence.len()));
+            }
+            if let Some(&token) = sequence.iter().find(|&&token| token as usize >= self.shape.vocab_size) {
+                return Err(InputError::Token(token));
+            }
+        }
+        Ok(())
+    }
+
+    /// The first states of every token.
+    fn embed(&self, sequences: &[impl AsRef<[u32]>], workspace: &mut Workspace) {
+        let width = self.shape.hidden_size;
+        let Workspace { states, context, .. } = workspace;
+        // The positions come in by way of the norm's residual.
+        context.resize(states.len());
+        let rows = states.chunks_exact_mut(padded(width)).zip(context.chunks_exact_mut(padded(width)));
+        let tokens = sequences.iter().flat_map(|sequence| sequence.as_ref().iter().enumerate());
+        for ((position, &token), (state, context)) in tokens.zip(rows) {
+            let word = &self.embeddings.words[token as usize * width..][..width];
+            let (state, padding) = state.split_at_mut(width);
+            word.convert_to_f32_slice(state);
+            padding.fill(0.0);
+            let (place, padding) = context.split_at_mut(width);
+            place.copy_from_slice(&self.embeddings.positions[position * width..][..width]);
+            padding.fill(0.0);
+        }
+        self.norm(&self.embeddings.norm, states, context);
+    }
+
+    fn run(&self, layer: &Layer, tokens: usize, workspace: &mut Workspace) {
+        let Workspace { lengths, states, projected, context, expanded, quantized, attention } = workspace;
+        let stride = padded(self.shape.hidden_size);
+        projected.resize(tokens * layer.projection.stride());
+        context.resize(tokens * stride);
+        if stride > self.shape.hidden_size {
+            // Attention writes no padding, and a row's range is taken over all of it.
+            context.fill(0.0);
+        }
+        expanded.resize(tokens * layer.expansion.stride());
+
+        quantized.fill(self.arch, states, stride);
+        layer.projection.apply(self.arch, self.kernel, quantized, Then::Nothing, projected);
+        self.arch.dispatch(Attend {
+            projected,
+            projected_stride: layer.projection.stride(),
+            context,
+            context_stride: stride,
+            lengths,
+            width: self.shape.hidden_size,
+            heads: self.shape.num_attention_heads,
+            scratch: attention,
+        });
+        quantized.fill(self.arch, context, stride);
+        layer.attention_output.apply(self.arch, self.kernel, quantized, Then::Nothing, context);
+        self.norm(&layer.attention_norm, states, context);
+
+        quantized.fill(self.arch, states, stride);
+        layer.expansion.apply(self.arch, self.kernel, quantized, Then::Activate(self.shape.hidden_act), expanded);
+        quantized.fill(self.arch, expanded, layer.expansion.stride());
+        layer.output.apply(self.arch, self.kernel, quantized, Then::Nothing, context);
+        self.norm(&layer.output_norm, states, context);
+    }
+
+    /// Adds `residual` to the states and normalises them.
+    fn norm(&self, norm: &Norm, states: &mut [f32], residual: &[f32]) {
+        let Norm { scale, shift } = norm;
+        let (width, epsilon) = (self.shape.hidden_size, self.shape.layer_norm_eps);
+        self.arch.dispatch(LayerNorm { states, residual, scale, shift, width, epsilon });
+    }
+
+    fn pool(&self, workspace: &Workspace, means: &mut Vec<f32>) {
+        let width = self.shape.hidden_size;
+        means.clear();
+        let mut rows = workspace.states.chunks_exact(padded(width));
+        for &length in &workspace.lengths {
+            let first = means.len();
+            means.resize(first + width, 0.0);
+            let mean = &mut means[first..];
+            for row in rows.by_ref().take(length) {
+                mean.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+            }
+            mean.iter_mut().for_each(|sum| *sum /= length as f32);
+        }
+    }
+}
+
+impl std::fmt::Debug for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.debug_struct("Network").field("shape", &self.shape).field("kernel", &self.kernel).finish()
+    }
+}
+
+// === impl Embeddings ===
+
+impl Embeddings {
+    fn build<E>(shape: &Shape, tensors: &mut Tensors<E>) -> Result<Self, BuildError<E>> {
+        let width = shape.hidden_size;
+        let words = tensors.get("embeddings.word_embeddings.weight", shape.vocab_size * width)?;
+        let mut positions =
+            tensors.get("embeddings.position_embeddings.weight", shape.max_position_embeddings * width)?;
+        let types = tensors.get("embeddings.token_type_embeddings.weight", shape.type_vocab_size * width)?;
+        for position in positions.chunks_exact_mut(width) {
+            position.iter_mut().zip(&types).for_each(|(sum, x)| *sum += x);
+        }
+        let words = words.into_iter().map(f16::from_f32).collect();
+        Ok(Self { words, positions, norm: tensors.norm("embeddings.LayerNorm")? })
+    }
+}
+
+// === impl Layer ===
+
+impl Layer {
+    fn build<E>(shape: &Shape, index: usize, tensors: &mut Tensors<E>) -> Result<Self, BuildError<E>> {
+        let at = |name: &str| format!("encoder.layer.{index}.{name}");
+        let (hidden, inner) = (shape.hidden_size, shape.intermediate_size);
+        // What scores are divided by belongs to the queries.
+        let scale = 1.0 / ((hidden / shape.num_attention_heads) as f32).sqrt();
+        let (mut weights, mut bias) = tensors.linear(&at("attention.self.query"), hidden, hidden)?;
+        weights.iter_mut().chain(&mut bias).for_each(|x| *x *= scale);
+        for name in ["attention.self.key", "attention.self.value"] {
+            let (further_weights, further_bias) = tensors.linear(&at(name), hidden, hidden)?;
+            weights.extend(further_weights);
+            bias.extend(further_bias);
+        }
+        let mut linear = |name, inputs, outputs| {
+            tensors.linear(&at(name), inputs, outputs).map(|(weights, bias)| Linear::quantize(&weights, &bias))
+        };
+        let attention_output = linear("attention.output.dense", hidden, hidden)?;
+        let expansion = linear("intermediate.dense", hidden, inner)?;
+        let output = linear("output.dense", inner, hidden)?;
+        Ok(Self {
+            projection: Linear::quantize(&weights, &bias),
+            attention_output,
+            attention_norm: tensors.norm(&at("attention.output.LayerNorm"))?,
+            expansion,
+            output,
+            output_norm: tensors.norm(&at("output.LayerNorm"))?,
+        })
+    }
+}
+
+// === impl Tensors ===
+
+impl<E> Tensors<'_, E> {
+    fn get(&mut self, name: &str, expected: usize) -> Result<Vec<f32>, BuildError<E>> {
+        let floats = (self.get)(name).map_err(BuildError::Tensor)?;
+        if floats.len() != expected {
+            return Err(BuildError::Length { name: name.into(), expected, got: floats.len() });
+        }
+        Ok(floats)
+    }
+
+    /// A layer's weights, `[outputs][inputs]`, and its bias.
+    fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> Result<(Vec<f32>, Vec<f32>), BuildError<E>> {
+        Ok((self.get(&format!("{name}.weight"), inputs * outputs)?, self.get(&format!("{name}.bias"), outputs)?))
+    }
+
+    fn norm(&mut self, name: &str) -> Result<Norm, BuildError<E>> {
+        let hidden = self.hidden;
+        let mut padded_to_stride = |name: String| {
+            let mut floats = self.get(&name, hidden)?;
+            floats.resize(padded(hidden), 0.0);
+            Ok(floats)
+        };
+        Ok(Norm { scale: padded_to_stride(format!("{name}.weight"))?, shift: padded_to_stride(format!("{name}.bias"))? })
+    }
+}
