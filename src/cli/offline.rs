@@ -45,11 +45,12 @@ impl Offline {
         let settings = config::route_settings(&file)?;
         let backends = file.backends.iter().map(|backend| backend.name.as_str().into()).collect();
         if file.router.mode == Mode::Off {
-            let table = Table::compile(settings, |_| Err(EncodeError::Failed), None)?;
+            let table = Table::compile(settings, |_| Vec::<Result<_, EncodeError>>::new(), None)?;
             return Ok(Arc::new(Self { table, backends, encoder: None }));
         }
         let encoder = encoder(&file)?;
-        let table = Table::compile(settings, |text| encoder.embed_now(text), None)?;
+        let embed = |samples: &[&str]| samples.iter().map(|sample| encoder.embed_now(sample)).collect();
+        let table = Table::compile(settings, embed, None)?;
         Ok(Arc::new(Self { table, backends, encoder: Some(encoder) }))
     }
 

@@ -314,6 +314,6 @@ fn backend_index(file: &File, name: &str) -> anyhow::Result<usize> {
 }
 
 fn table(settings: route::Settings, encoder: Option<&Encoder>, previous: Option<&Table>) -> anyhow::Result<Table> {
-    let embed = |text: &str| encoder.map_or(Err(embed::EncodeError::Failed), |encoder| encoder.embed_now(text));
-    Ok(Table::compile(settings, embed, previous)?)
+    let embed = |text: &&str| encoder.map_or(Err(embed::EncodeError::Failed), |encoder| encoder.embed_now(text));
+    Ok(Table::compile(settings, |samples| samples.iter().map(embed).collect(), previous)?)
 }
