@@ -73,6 +73,15 @@ async fn a_question_at_the_end_of_a_long_prompt_is_seen() {
 }
 
 #[tokio::test]
+async fn a_prompt_that_was_let_in_is_read_to_its_end() {
+    let sim = Child::sim(&["--model", "n"]);
+    let router = router(&sim, "threads: 1, queue: 1, windows: 4");
+    let text = format!("{}{}", PROSE.repeat(100), QUESTION.repeat(12));
+    assert_eq!(route(&chat(&router, &text).await), "crashes", "its windows are more than may wait");
+    assert_eq!(router.metric(ENCODED).await, 1.0 + 4.0);
+}
+
+#[tokio::test]
 async fn a_prompt_of_ten_megabytes_costs_a_few_windows() {
     let sim = Child::sim(&["--model", "n", "--max-model-len", "100000000"]);
     let router = router(&sim, "windows: 4");
