@@ -33,8 +33,8 @@ fn table() -> Table {
         })
         .collect();
     let settings = Settings { routes, default_backend: 0 };
-    Table::compile(settings, |text| Ok::<_, Infallible>(embedding(text)), None)
-        .unwrap_or_else(|error| panic!("{error}"))
+    let embed = |samples: &[&str]| samples.iter().map(|sample| Ok::<_, Infallible>(embedding(sample))).collect();
+    Table::compile(settings, embed, None).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn decide(c: &mut Criterion) {

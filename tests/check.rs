@@ -298,9 +298,11 @@ fn values_must_make_sense() {
         ),
         (
             "middleware:\n",
-            "embedding: {queue: 0}\nlimits: {body_size: 1, body_timeout: 0}\nmiddleware:\n  sem_cache: {similarity_threshold: .nan, ttl: 9000h}\n",
+            "embedding: {queue: 0, windows: 0, memo: 1000001}\nlimits: {body_size: 1, body_timeout: 0}\nmiddleware:\n  sem_cache: {similarity_threshold: .nan, ttl: 9000h}\n",
             &[
                 "15: embedding.queue: must be between 1 and 1000000",
+                "15: embedding.windows: must be between 1 and 64",
+                "15: embedding.memo: must be between 0 and 1000000",
                 "16: limits.body_size: must be between 1KiB and 1GiB",
                 "16: limits.body_timeout: must be longer than 0",
                 "18: middleware.sem_cache.ttl: must not be longer than a year",

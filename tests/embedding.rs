@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use pointsman::embed::{Encoder, Model, Settings, locate};
+use futures::future::join_all;
+use pointsman::embed::{Embedding, Encoder, End, Model, Settings, locate};
 use serde_json::Value;
 
 static MODEL: LazyLock<Arc<Model>> = LazyLock::new(|| {
@@ -66,28 +68,138 @@ fn text_beyond_what_the_model_reads_changes_nothing() {
 
 #[test]
 fn a_text_without_end_takes_no_longer_than_a_page() {
-    let time = |text: String| {
+    let time = |text: String, end| {
         let start = Instant::now();
-        MODEL.embed(&text).unwrap();
+        MODEL.tokenize(&text, end).unwrap();
         start.elapsed()
     };
     for piece in ["word ", "a", " ", "字", "!", "supercalifragilistic "] {
-        let page = time(piece.repeat((32 << 10) / piece.len()));
-        let endless = time(piece.repeat((16 << 20) / piece.len()));
-        // Tokenizing 16 MiB takes four seconds at the least.
-        assert!(endless < 4 * page + Duration::from_secs(1), "{piece:?}: {endless:?} against {page:?}");
+        for end in [End::Head, End::Tail] {
+            let page = time(piece.repeat((32 << 10) / piece.len()), end);
+            let endless = time(piece.repeat((16 << 20) / piece.len()), end);
+            // Tokenizing 16 MiB takes four seconds at the least.
+            assert!(endless < 4 * page + Duration::from_secs(1), "{piece:?} {end:?}: {endless:?} against {page:?}");
+        }
     }
+}
+
+#[test]
+fn tokens_tell_which_bytes_they_are_made_of() {
+    let text = "Grüße, 東京! Unbelievable. ".repeat(200);
+    let [head, tail] = [End::Head, End::Tail].map(|end| MODEL.tokenize(&text, end).unwrap());
+    for tokens in [&head, &tail] {
+        assert_eq!(tokens.ids.len(), 256);
+        assert_eq!((tokens.ids[0], tokens.ids[255]), (101, 102), "the marks of both ends");
+        let again = MODEL.tokenize(&text[tokens.read.clone()], End::Head).unwrap();
+        assert_eq!((again.ids.len(), again.read), (256, 0..tokens.read.len()), "no token more, and none less");
+    }
+    assert_eq!((head.read.start, tail.read.end), (0, text.trim_end().len() + 1));
+    let short = MODEL.tokenize(" Tell me a joke. ", End::Tail).unwrap();
+    assert_eq!((short.ids.len(), short.read), (7, 0..17));
+}
+
+fn encoder(windows: usize, memo: usize) -> Arc<Encoder> {
+    let settings = Settings { threads: 2, queue: 64, timeout: Duration::from_secs(60), windows, memo };
+    Encoder::start(Arc::clone(&MODEL), settings)
+}
+
+/// How many pieces of text the encoder's model has read.
+fn encoded(encoder: &Encoder) -> u64 {
+    encoder.stats().encoded.load(Ordering::Relaxed)
+}
+
+fn unread(encoder: &Encoder) -> Vec<(&'static str, u64, u64)> {
+    encoder.stats().unread().to_vec()
 }
 
 #[tokio::test]
 async fn the_encoder_gives_what_its_model_gives() {
-    let settings = Settings { threads: 2, queue: 64, timeout: Duration::from_secs(60) };
-    let encoder = Encoder::start(Arc::clone(&MODEL), settings);
+    let encoder = encoder(4, 0);
     let texts: Vec<String> = (0..20).map(|number| format!("prompt number {number}")).collect();
-    let answers = futures::future::join_all(texts.iter().map(|text| encoder.embed(text.as_str()))).await;
-    for (text, answer) in texts.iter().zip(answers) {
-        assert!(cosine(&answer.unwrap(), &MODEL.embed(text).unwrap()) > 0.999_999, "{text}");
+    let answers = join_all(texts.iter().map(|text| encoder.embed(text.as_str()))).await;
+    let ahead = tokio::task::spawn_blocking({
+        let (encoder, texts) = (Arc::clone(&encoder), texts.clone());
+        move || encoder.embed_all(&texts.iter().map(String::as_str).collect::<Vec<_>>())
+    });
+    let ahead = ahead.await.unwrap();
+    for ((text, answer), ahead) in texts.iter().zip(answers).zip(ahead) {
+        let expected = MODEL.embed(text).unwrap();
+        assert!(cosine(&answer.unwrap(), &expected) > 0.999_999, "{text}");
+        assert!(cosine(&ahead.unwrap(), &expected) > 0.999_999, "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_long_text_is_seen_through_windows() {
+    let sentences =
+        ["The ship sails at dawn. ", "My printer is out of ink again. ", "How do I sort a list in Python? "];
+    let text = sentences.map(|sentence| sentence.repeat(100)).concat();
+    let parts = sentences.map(|sentence| MODEL.embed(&sentence.repeat(100)).unwrap());
+    let [all, head] = [encoder(3, 0), encoder(1, 0)];
+    let [seen, first] = [all.embed(&text).await.unwrap(), head.embed(&text).await.unwrap()];
+    assert!(cosine(&first, &parts[0]) > 0.999, "one window is the head");
+    for part in &parts {
+        assert!(cosine(&seen, part) > 0.5, "{}", cosine(&seen, part));
+    }
+    assert_eq!((encoded(&all), encoded(&head)), (3, 1));
+    assert_eq!(all.embed_patiently(&text).await.unwrap(), seen, "the same offline");
+
+    let [(_, texts, bytes), _] = unread(&head)[..] else { panic!() };
+    let rest = text.len() - MODEL.tokenize(&text, End::Head).unwrap().read.end;
+    assert_eq!((texts, bytes), (1, rest as u64 - 2), "all but the head and the spaces around the rest");
+}
+
+#[tokio::test]
+async fn what_was_asked_before_is_not_embedded_again() {
+    let encoder = encoder(4, 8);
+    let long = "My printer is out of ink again. ".repeat(300);
+    for text in ["Tell me a joke.", &long] {
+        let before = encoded(&encoder);
+        let first = encoder.embed(text).await.unwrap();
+        let pieces = encoded(&encoder) - before;
+        let hits = encoder.stats().hits.load(Ordering::Relaxed);
+        assert_eq!(encoder.embed(text).await.unwrap(), first);
+        assert_eq!(encoded(&encoder) - before, pieces, "nothing new");
+        assert!(encoder.stats().hits.load(Ordering::Relaxed) >= hits + pieces);
+    }
+}
+
+#[tokio::test]
+async fn a_head_is_read_as_far_as_the_model_goes() {
+    let encoder = encoder(4, 8);
+    let short = encoder.read_head("Tell me a joke.").await.unwrap();
+    assert_eq!((short.tokens, short.read), (7, 0..15));
+    assert_eq!(unread(&encoder)[1], ("embeddings", 0, 0));
+    let text = "word ".repeat(1000);
+    let long = encoder.read_head(&text).await.unwrap();
+    assert_eq!((long.tokens, long.read), (256, 0..254 * 5 - 1));
+    assert!(cosine(&long.embedding, &MODEL.embed(&text).unwrap()) > 0.999_999);
+    assert_eq!(unread(&encoder), [("routing", 0, 0), ("embeddings", 1, (1000 - 254) * 5 - 1)]);
+}
+
+#[tokio::test]
+async fn all_windows_of_a_growing_text_are_seen_and_kept() {
+    let encoder = encoder(4, 1000);
+    // Prose, then what has a token for almost every byte.
+    let prose = (0..200).map(|day| format!("My printer is out of ink again on day {day}. "));
+    let dense = (0..200).map(|number| format!("{number};2,3.4-5+6 "));
+    let text: String = prose.chain(dense).collect();
+    let seen = encoder.windows(&text, 1000).await.unwrap();
+    assert_eq!(seen.unread, 0);
+    assert!(cosine(&seen.embeddings[0], &MODEL.embed(&text[..text.find(" day 17.").unwrap()]).unwrap()) > 0.99);
+    let first = encoded(&encoder);
+    assert_eq!(first, seen.embeddings.len() as u64);
+
+    let grown = encoder.windows(&format!("{text}Thank you!"), 1000).await.unwrap();
+    assert!(encoded(&encoder) <= first + 2, "only what is new at the end");
+    let shared = seen.embeddings.len() - 2;
+    assert_eq!(grown.embeddings[..shared], seen.embeddings[..shared]);
+
+    let few = encoder.windows(&text, 3).await.unwrap();
+    assert_eq!(few.embeddings, seen.embeddings[..3]);
+    assert!(few.unread > text.len() - 3 * 800 && few.unread < text.len(), "{}", few.unread);
+    let none: [Embedding; 0] = [];
+    assert_eq!(encoder.windows("  ", 9).await.unwrap().embeddings, none);
 }
 
 #[test]

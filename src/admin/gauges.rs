@@ -23,8 +23,17 @@ pub(super) fn update(shared: &Shared) {
     }
     if let Some(encoder) = &snapshot.router.encoder {
         metrics.encoder_waiting.set(encoder.depth() as i64);
-        for (outcome, count) in encoder.stats().counts() {
+        let stats = encoder.stats();
+        for (outcome, count) in stats.outcomes() {
             metrics.encoder_jobs.with_label_values(&[outcome]).set(count as i64);
+        }
+        for (outcome, count) in stats.memo() {
+            metrics.encoder_memo.with_label_values(&[outcome]).set(count as i64);
+        }
+        metrics.encoder_batches.set(stats.batches() as i64);
+        for (of, texts, bytes) in stats.unread() {
+            metrics.encoder_unread_texts.with_label_values(&[of]).set(texts as i64);
+            metrics.encoder_unread_bytes.with_label_values(&[of]).set(bytes as i64);
         }
     }
     metrics.log_lines_lost.set(shared.log.lost() as i64);

@@ -1,18 +1,21 @@
 //! Routing without a server: what `route` and `eval` share.
 
+use std::convert::Infallible;
 use std::io::{self, BufRead, Write};
 use std::path::Path;
-use std::pin::Pin;
-use std::sync::{Arc, mpsc};
+use std::pin::pin;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
+use futures::channel::mpsc;
 use futures::executor::block_on;
+use futures::{FutureExt, SinkExt, Stream, StreamExt};
 
 use crate::config::file::{File, Mode};
 use crate::config::{self, load};
-use crate::embed::{self, Embedding, EncodeError, Encoder};
+use crate::embed::{self, Embedding, Encoder};
 use crate::route::{Decision, Reason, Table};
 
 /// A config's routing, ready to decide.
@@ -33,9 +36,6 @@ pub(super) struct Line<T> {
 /// Texts under way at once. Enough to keep every thread busy; what bounds memory.
 const AHEAD: usize = 64;
 
-/// A text on its way through the encoder, or why it does not take it.
-type Begun = Result<Pin<Box<dyn Future<Output = Result<Embedding, EncodeError>> + Send>>, Reason>;
-
 // === impl Offline ===
 
 impl Offline {
@@ -45,11 +45,12 @@ impl Offline {
         let settings = config::route_settings(&file)?;
         let backends = file.backends.iter().map(|backend| backend.name.as_str().into()).collect();
         if file.router.mode == Mode::Off {
-            let table = Table::compile(settings, |_| Err(EncodeError::Failed), None)?;
+            // Without a sample there is nothing to embed.
+            let table = Table::compile(settings, |_| Vec::<Result<_, Infallible>>::new(), None)?;
             return Ok(Arc::new(Self { table, backends, encoder: None }));
         }
         let encoder = encoder(&file)?;
-        let table = Table::compile(settings, |text| encoder.embed_now(text), None)?;
+        let table = Table::compile(settings, |samples| encoder.embed_all(samples), None)?;
         Ok(Arc::new(Self { table, backends, encoder: Some(encoder) }))
     }
 
@@ -60,7 +61,7 @@ impl Offline {
 
     /// Decides for one text. The embedding is there where one was compared.
     pub(super) fn decide(&self, text: &str) -> anyhow::Result<(Decision, Option<Embedding>)> {
-        block_on(self.decision(self.begin(text)))
+        block_on(self.decision(text))
     }
 
     /// Decides for each line that `parse` makes of `input`, in order, and gives each to `finish`. A line is answered as
@@ -73,57 +74,50 @@ impl Offline {
         parse: fn(&Self, &str) -> anyhow::Result<Line<T>>,
         mut finish: impl FnMut(&mut dyn Write, T, &Decision) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let (send, begun) = mpsc::sync_channel(AHEAD);
+        let (send, lines) = mpsc::channel(0);
         let offline = Arc::clone(self);
         // Not joined: after an error here it may wait for input that never comes.
-        thread::spawn(move || offline.begin_lines(input, parse, &send));
-        while let Some(line) = next(&begun, output)? {
-            let Some((pending, rest)) = line? else { continue };
-            let (decision, _) = block_on(self.decision(pending))?;
+        thread::spawn(move || offline.read_lines(input, parse, send));
+        let decide = async |line: anyhow::Result<Line<T>>| {
+            let Line { text, rest } = line?;
+            anyhow::Ok((rest, self.decision(&text).await?.0))
+        };
+        let mut decided = pin!(lines.map(decide).buffered(AHEAD));
+        while let Some(line) = next(&mut decided, output)? {
+            let (rest, decision) = line?;
             finish(output, rest, &decision)?;
         }
         Ok(())
     }
 
     /// The reading half of [`Self::decide_lines`]; ends with the input, at an error, or when nobody listens any more.
-    fn begin_lines<T>(
+    fn read_lines<T>(
         &self,
         input: impl BufRead,
         parse: fn(&Self, &str) -> anyhow::Result<Line<T>>,
-        send: &mpsc::SyncSender<anyhow::Result<Option<(Begun, T)>>>,
+        mut send: mpsc::Sender<anyhow::Result<Line<T>>>,
     ) {
         for (number, line) in (1..).zip(input.lines()) {
             let parsed = line.map_err(Into::into).and_then(|line| match line.trim() {
                 "" => Ok(None),
                 line => parse(self, line).map(Some),
             });
-            let begun = parsed
-                .map(|line| line.map(|line| (self.begin(&line.text), line.rest)))
-                .with_context(|| format!("line {number}"));
-            let stop = begun.is_err();
-            if send.send(begun).is_err() || stop {
+            let Some(line) = parsed.with_context(|| format!("line {number}")).transpose() else { continue };
+            let stop = line.is_err();
+            if block_on(send.send(line)).is_err() || stop {
                 return;
             }
         }
     }
 
-    /// Hands a text to the encoder, if it is to be compared at all.
-    fn begin(&self, text: &str) -> Begun {
-        let encoder = self.encoder.as_ref().ok_or(Reason::Off)?;
+    async fn decision(&self, text: &str) -> anyhow::Result<(Decision, Option<Embedding>)> {
+        let uncompared = |reason| Ok((Decision::uncompared(self.table.default_backend(), reason), None));
+        let Some(encoder) = &self.encoder else { return uncompared(Reason::Off) };
         if text.trim().is_empty() {
-            return Err(Reason::NoText);
+            return uncompared(Reason::NoText);
         }
-        Ok(Box::pin(encoder.embed_patiently(text)))
-    }
-
-    async fn decision(&self, begun: Begun) -> anyhow::Result<(Decision, Option<Embedding>)> {
-        match begun {
-            Ok(pending) => {
-                let embedding = pending.await?;
-                Ok((self.table.decide(&embedding), Some(embedding)))
-            }
-            Err(reason) => Ok((Decision::uncompared(self.table.default_backend(), reason), None)),
-        }
+        let embedding = encoder.embed_patiently(text).await?;
+        Ok((self.table.decide(&embedding), Some(embedding)))
     }
 }
 
@@ -132,19 +126,19 @@ fn encoder(file: &File) -> anyhow::Result<Arc<Encoder>> {
     let model = config::load_model(file)?;
     let threads = thread::available_parallelism().map_or(1, usize::from);
     // Only the patient ask here, so neither bound is ever met.
-    let settings = embed::Settings { threads, queue: 0, timeout: Duration::ZERO };
+    let windows = file.embedding.windows;
+    let settings = embed::Settings { threads, queue: 0, timeout: Duration::ZERO, windows, memo: 0 };
     Ok(Encoder::start(Arc::new(model), settings))
 }
 
 /// The next item, or None after the last. What was written is flushed before a wait: a program that writes a line and
 /// reads its answer must not wait for ours to fill a buffer.
-fn next<T>(receive: &mpsc::Receiver<T>, output: &mut impl Write) -> io::Result<Option<T>> {
-    match receive.try_recv() {
-        Ok(item) => Ok(Some(item)),
-        Err(mpsc::TryRecvError::Empty) => {
+fn next<T>(items: &mut (impl Stream<Item = T> + Unpin), output: &mut impl Write) -> io::Result<Option<T>> {
+    match items.next().now_or_never() {
+        Some(item) => Ok(item),
+        None => {
             output.flush()?;
-            Ok(receive.recv().ok())
+            Ok(block_on(items.next()))
         }
-        Err(mpsc::TryRecvError::Disconnected) => Ok(None),
     }
 }

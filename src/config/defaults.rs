@@ -48,7 +48,7 @@ impl Default for Tls {
 
 impl Default for Embedding {
     fn default() -> Self {
-        Self { threads: 0, queue: 256, timeout: Span(Duration::from_secs(1)) }
+        Self { threads: 0, queue: 256, timeout: Span(Duration::from_secs(1)), windows: 4, memo: 4096 }
     }
 }
 

@@ -37,7 +37,7 @@ pub struct File {
     pub backends: Vec<Backend>,
     /// Which prompt goes where.
     pub router: Router,
-    /// The encoder's threads and queue.
+    /// How texts are embedded.
     #[serde(default)]
     pub embedding: Embedding,
     /// The semantic cache and the guardrails.
@@ -300,7 +300,7 @@ pub struct Route {
     pub threshold: Option<f32>,
 }
 
-/// The encoder's threads and queue.
+/// How texts are embedded.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Embedding {
@@ -310,6 +310,10 @@ pub struct Embedding {
     pub queue: usize,
     /// How long a prompt may wait and be encoded before the default backend serves it.
     pub timeout: Span,
+    /// Parts of a long prompt that are read, each of 256 tokens.
+    pub windows: usize,
+    /// Texts whose embeddings are kept for the next time; 0 for none.
+    pub memo: usize,
 }
 
 /// The semantic cache and the guardrails.

@@ -63,8 +63,8 @@ pub struct Startup {
     pub grace: Duration,
     /// What is logged and how.
     pub log: (file::Level, file::Format),
-    /// The encoder's threads, queue and deadline.
-    pub encoder: (usize, usize, Duration),
+    /// How the encoder runs.
+    pub encoder: embed::Settings,
 }
 
 /// A model's name, and the folder that it is looked for in first.
@@ -168,7 +168,17 @@ fn startup(file: &File) -> Startup {
         drain_delay: file.shutdown.delay.0,
         grace: file.shutdown.grace.0,
         log: (file.log.level, file.log.format),
-        encoder: (file.embedding.threads, file.embedding.queue, file.embedding.timeout.0),
+        encoder: encoder_settings(&file.embedding),
+    }
+}
+
+fn encoder_settings(embedding: &file::Embedding) -> embed::Settings {
+    embed::Settings {
+        threads: embedding.threads,
+        queue: embedding.queue,
+        timeout: embedding.timeout.0,
+        windows: embedding.windows,
+        memo: embedding.memo,
     }
 }
 
@@ -272,10 +282,7 @@ fn encoder(file: &File, previous: Option<&Snapshot>) -> anyhow::Result<Option<Ar
     {
         return Ok(Some(encoder.clone()));
     }
-    let model = load_model(file)?;
-    let embedding = &file.embedding;
-    let settings = embed::Settings { threads: embedding.threads, queue: embedding.queue, timeout: embedding.timeout.0 };
-    Ok(Some(Encoder::start(Arc::new(model), settings)))
+    Ok(Some(Encoder::start(Arc::new(load_model(file)?), encoder_settings(&file.embedding))))
 }
 
 fn model_choice(file: &File) -> ModelChoice {
@@ -314,6 +321,9 @@ fn backend_index(file: &File, name: &str) -> anyhow::Result<usize> {
 }
 
 fn table(settings: route::Settings, encoder: Option<&Encoder>, previous: Option<&Table>) -> anyhow::Result<Table> {
-    let embed = |text: &str| encoder.map_or(Err(embed::EncodeError::Failed), |encoder| encoder.embed_now(text));
+    let embed = |samples: &[&str]| match encoder {
+        Some(encoder) => encoder.embed_all(samples),
+        None => samples.iter().map(|_| Err(embed::EncodeError::Failed)).collect(),
+    };
     Ok(Table::compile(settings, embed, previous)?)
 }

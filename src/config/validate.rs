@@ -30,6 +30,8 @@ pub fn validate(file: &File, typed: &Typed) -> Findings {
     rules.within("embedding.threads", file.embedding.threads, 0..=1024);
     rules.within("embedding.queue", file.embedding.queue, 1..=1_000_000);
     rules.lasting("embedding.timeout", file.embedding.timeout);
+    rules.within("embedding.windows", file.embedding.windows, 1..=64);
+    rules.within("embedding.memo", file.embedding.memo, 0..=1_000_000);
     rules.lasting("middleware.sem_cache.ttl", file.middleware.sem_cache.ttl);
     let similarity = file.middleware.sem_cache.similarity_threshold;
     rules.within("middleware.sem_cache.similarity_threshold", similarity, 0.0..=1.0);

@@ -1,34 +1,50 @@
 //! The encoder: texts become [`Embedding`]s on threads of its own, behind a bounded queue.
 //!
 //! - `locate`: where a model's files are
-//! - `text`: what of a text is read
-//! - `model`: tokenizer and network, one text at a time
-//! - `queue`: threads, bounds and deadlines
+//! - `text`: what of a text can be read at once
+//! - `windows`: how a longer one is seen all the same
+//! - `model`: tokenizer and network
+//! - `queue`: threads, batches, bounds and deadlines
+//! - `memo`: what was asked before
+//! - `encoder`: all of it together
+//! - `stats`: what it has done
 
+mod encoder;
 mod locate;
+mod memo;
 mod model;
 mod queue;
+mod stats;
 mod text;
+mod windows;
 
 use std::ops::Deref;
 use std::sync::Arc;
 
+pub use encoder::{Encoder, Windows};
 pub use locate::{NotFound, locate};
-pub use model::{EmbedError, LoadError, Model};
-use queue::Queue;
-pub use queue::{EncodeError, Settings, Stats};
+pub use model::{EmbedError, LoadError, Model, Tokens};
+pub use queue::{EncodeError, Reading, Settings};
+pub use stats::{Stats, Use};
+pub use text::End;
 
 /// A text's meaning: floats of Euclidean length one, so that a dot product is the cosine. Cheap to clone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Embedding(Arc<[f32]>);
 
-/// A model and the threads that run it. Dropping it ends the threads once they are done with what they are at.
-#[derive(Debug)]
-pub struct Encoder {
-    queue: Queue,
-}
-
 // === impl Embedding ===
+
+impl Embedding {
+    /// The direction of `floats`; None where they have none.
+    pub(crate) fn towards(mut floats: Vec<f32>) -> Option<Self> {
+        let length = floats.iter().map(|x| x * x).sum::<f32>().sqrt();
+        if !length.is_normal() {
+            return None;
+        }
+        floats.iter_mut().for_each(|x| *x /= length);
+        Some(floats.into())
+    }
+}
 
 impl From<Vec<f32>> for Embedding {
     /// Takes the floats as they are: their length should be one.
@@ -42,41 +58,5 @@ impl Deref for Embedding {
 
     fn deref(&self) -> &[f32] {
         &self.0
-    }
-}
-
-// === impl Encoder ===
-
-impl Encoder {
-    /// Starts the threads.
-    pub fn start(model: Arc<Model>, settings: Settings) -> Arc<Self> {
-        let queue = Queue::start(settings, move |text| model.embed(text).map(Embedding::from));
-        Arc::new(Self { queue })
-    }
-
-    /// Embeds `text` on a thread of the encoder; what waits is only what the model reads of it. Whoever drops the future gives up the place in the queue.
-    pub async fn embed(&self, text: &str) -> Result<Embedding, EncodeError> {
-        self.queue.run(text::readable(text).into()).await
-    }
-
-    /// As [`Self::embed`], but takes a place even in a full queue and waits as long as it takes. For load time and
-    /// offline work, whose callers bound what they have under way.
-    pub fn embed_patiently(&self, text: &str) -> impl Future<Output = Result<Embedding, EncodeError>> + use<> {
-        self.queue.run_patiently(text::readable(text).into())
-    }
-
-    /// Embeds `text` while the caller blocks; never call it on an async worker.
-    pub fn embed_now(&self, text: &str) -> Result<Embedding, EncodeError> {
-        futures::executor::block_on(self.embed_patiently(text))
-    }
-
-    /// Texts that wait for a thread.
-    pub fn depth(&self) -> usize {
-        self.queue.depth()
-    }
-
-    /// What has happened so far.
-    pub fn stats(&self) -> &Stats {
-        self.queue.stats()
     }
 }

@@ -1,14 +1,17 @@
 //! A BERT sentence encoder on candle's f32 CPU path: tokens, the model, the mean over tokens, length one.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::slice;
 use std::{fs, io};
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::bert::{BertModel, Config};
-use tokenizers::{Tokenizer, TruncationParams};
+use tokenizers::{PostProcessor, Tokenizer, TruncationDirection};
 
-use super::text;
+use super::Embedding;
+use super::text::End;
 
 /// Tokens read of a text, the two that mark its ends included; the published MiniLM was made for 256.
 pub(super) const MAX_TOKENS: usize = 256;
@@ -22,6 +25,17 @@ pub struct Model {
     tokenizer: Tokenizer,
     bert: BertModel,
     dimensions: usize,
+    /// Tokens of a text that are read at once, without those that mark its ends.
+    capacity: usize,
+}
+
+/// What the network reads of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tokens {
+    /// The tokens, those that mark the ends included.
+    pub ids: Vec<u32>,
+    /// The bytes of the text that they are made of.
+    pub read: Range<usize>,
 }
 
 /// Why a model could not be loaded.
@@ -58,13 +72,15 @@ impl Model {
         let [config, tokenizer, weights] = FILES.map(|file| dir.join(file));
         let config: Config =
             serde_json::from_slice(&read(&config)?).map_err(|source| LoadError::Config { path: config, source })?;
-        let tokenizer = load_tokenizer(&tokenizer, &config)?;
+        let tokenizer = load_tokenizer(&tokenizer)?;
         // Read, not mapped: a file that changes under a map is undefined behaviour.
         let bert = VarBuilder::from_buffered_safetensors(read(&weights)?, DType::F32, &Device::Cpu)
             .and_then(|tensors| BertModel::load(tensors, &config))
             .map_err(|source| LoadError::Weights { path: weights, source })?;
         let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self { name, tokenizer, bert, dimensions: config.hidden_size })
+        let marks = tokenizer.get_post_processor().map_or(0, |marks| marks.added_tokens(false));
+        let capacity = MAX_TOKENS.min(config.max_position_embeddings).saturating_sub(marks);
+        Ok(Self { name, tokenizer, bert, dimensions: config.hidden_size, capacity })
     }
 
     /// The last name of the model, such as `all-MiniLM-L6-v2`.
@@ -77,14 +93,44 @@ impl Model {
         self.dimensions
     }
 
-    /// Embeds the first 256 tokens of `text` (see [`text::readable`] for texts beyond 32 KiB): [`Self::dimensions`]
-    /// floats of Euclidean length one.
-    pub fn embed(&self, text: &str) -> Result<Vec<f32>, EmbedError> {
-        let tokens = self.tokenizer.encode_fast(text::readable(text), true).map_err(EmbedError::Tokenizer)?;
-        let ids = Tensor::new(tokens.get_ids(), &Device::Cpu)?.unsqueeze(0)?;
-        let hidden = self.bert.forward(&ids, &ids.zeros_like()?, None)?;
-        let mean = hidden.squeeze(0)?.mean(0)?.to_vec1::<f32>()?;
-        with_length_one(mean).ok_or(EmbedError::NoDirection)
+    /// The 256 tokens at one end of `text` (see [`End::of`] for texts beyond 32 KiB), or all where there are no more.
+    /// Takes no longer for a megabyte than for a page.
+    pub fn tokenize(&self, text: &str, end: End) -> Result<Tokens, EmbedError> {
+        let cut = end.of(text);
+        let (at, direction) = match end {
+            End::Head => (0, TruncationDirection::Right),
+            End::Tail => (text.len() - cut.len(), TruncationDirection::Left),
+        };
+        let mut tokens = self.tokenizer.encode(cut, false).map_err(EmbedError::Tokenizer)?;
+        let mut read = at..at + cut.len();
+        if tokens.len() > self.capacity {
+            tokens.truncate(self.capacity, 0, direction);
+            match (end, tokens.get_offsets()) {
+                (End::Head, [.., (_, last)]) => read.end = at + last,
+                (End::Tail, [(first, _), ..]) => read.start = at + first,
+                (_, []) => read.end = read.start,
+            }
+        }
+        let tokens = self.tokenizer.post_process(tokens, None, true).map_err(EmbedError::Tokenizer)?;
+        Ok(Tokens { ids: tokens.get_ids().to_vec(), read })
+    }
+
+    /// The embeddings of `batch`, in its order: [`Self::dimensions`] floats each. An error is one of them all, whichever
+    /// of them is to blame.
+    pub fn encode(&self, batch: &[Tokens]) -> Result<Vec<Embedding>, EmbedError> {
+        let embed = |tokens: &Tokens| {
+            let ids = Tensor::new(&*tokens.ids, &Device::Cpu)?.unsqueeze(0)?;
+            let hidden = self.bert.forward(&ids, &ids.zeros_like()?, None)?;
+            let mean = hidden.squeeze(0)?.mean(0)?.to_vec1::<f32>()?;
+            Embedding::towards(mean).ok_or(EmbedError::NoDirection)
+        };
+        batch.iter().map(embed).collect()
+    }
+
+    /// Embeds the first 256 tokens of `text`.
+    pub fn embed(&self, text: &str) -> Result<Embedding, EmbedError> {
+        let tokens = self.tokenize(text, End::Head)?;
+        self.encode(slice::from_ref(&tokens))?.pop().ok_or(EmbedError::NoDirection)
     }
 }
 
@@ -98,21 +144,10 @@ fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     fs::read(path).map_err(|source| LoadError::Read { path: path.into(), source })
 }
 
-/// Published tokenizers carry whatever cut and padding they were last saved with; ours are the model's.
-fn load_tokenizer(path: &Path, config: &Config) -> Result<Tokenizer, LoadError> {
-    let max_length = MAX_TOKENS.min(config.max_position_embeddings);
-    let cut = TruncationParams { max_length, ..Default::default() };
+/// Published tokenizers carry whatever cut and padding they were last saved with; we cut, and never pad.
+fn load_tokenizer(path: &Path) -> Result<Tokenizer, LoadError> {
     let failed = |source| LoadError::Tokenizer { path: path.into(), source };
     let mut tokenizer = Tokenizer::from_bytes(read(path)?).map_err(failed)?;
-    tokenizer.with_padding(None).with_truncation(Some(cut)).map_err(failed)?;
+    tokenizer.with_padding(None).with_truncation(None).map_err(failed)?;
     Ok(tokenizer)
-}
-
-fn with_length_one(mut vector: Vec<f32>) -> Option<Vec<f32>> {
-    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
-    if !length.is_normal() {
-        return None;
-    }
-    vector.iter_mut().for_each(|x| *x /= length);
-    Some(vector)
 }

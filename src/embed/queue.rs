@@ -1,6 +1,9 @@
-//! Inference threads behind a bounded queue: a full queue says so at once, and who has left is skipped.
+//! Inference threads behind a bounded queue: a full queue says so at once, those who wait go together, and who has left
+//! is skipped.
 
-use std::collections::VecDeque;
+mod line;
+
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,20 +11,27 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use tokio::sync::oneshot;
 
+use self::line::{Batch, Job, Line};
+pub(super) use self::line::{Lane, Terms};
 use super::Embedding;
-use super::model::EmbedError;
+use super::model::{EmbedError, Tokens};
+use super::stats::Stats;
+use super::text::{Cut, End};
 
 /// How an encoder runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Inference threads; 0 means half the cores, at least one.
     pub threads: usize,
-    /// Texts that may wait for a thread.
+    /// Texts that may wait for a thread, on the way of a request and otherwise.
     pub queue: usize,
     /// How long a text may wait and be encoded, together.
     pub timeout: Duration,
+    /// Parts of a text that are read, each of what the model reads at once; at least one.
+    pub windows: usize,
+    /// Texts whose embeddings are kept for the next time; 0 for none.
+    pub memo: usize,
 }
 
 /// Why there is no embedding.
@@ -38,65 +48,47 @@ pub enum EncodeError {
     Failed,
 }
 
-/// What an encoder has done, since it started.
-#[derive(Debug, Default)]
-pub struct Stats {
-    /// Texts embedded.
-    pub encoded: AtomicU64,
-    /// Texts turned away by a full queue.
-    pub busy: AtomicU64,
-    /// Texts whose askers were told [`EncodeError::Timeout`].
-    pub timeouts: AtomicU64,
-    /// Texts on which inference failed or panicked.
-    pub failed: AtomicU64,
-    /// Texts skipped because their askers had left.
-    pub departed: AtomicU64,
+/// What the model made of one piece of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// Its meaning.
+    pub embedding: Embedding,
+    /// Tokens that were read, the two that mark the ends included.
+    pub tokens: usize,
+    /// The bytes of the piece that were read.
+    pub read: Range<usize>,
+}
+
+/// What the threads run.
+pub(super) trait Engine: Send + Sync + 'static {
+    /// What is read at one end of `text`.
+    fn tokenize(&self, text: &str, end: End) -> Result<Tokens, EmbedError>;
+
+    /// One embedding for each of `batch`, in its order; an error is one of them all.
+    fn encode(&self, batch: &[Tokens]) -> Result<Vec<Embedding>, EmbedError>;
 }
 
 /// The threads' side of the encoder; knows nothing of models.
 #[derive(Debug)]
 pub(super) struct Queue {
     shared: Arc<Shared>,
-    timeout: Duration,
 }
 
 #[derive(Debug)]
 struct Shared {
-    line: Mutex<Line>,
+    hall: Mutex<Hall>,
     arrived: Condvar,
     capacity: usize,
-    stats: Stats,
+    stats: Arc<Stats>,
 }
 
-/// Those who wait.
+/// Where jobs wait for threads, and threads for jobs.
 #[derive(Debug, Default)]
-struct Line {
-    jobs: VecDeque<Job>,
+struct Hall {
+    line: Line,
+    /// Threads with nothing to do.
+    idle: usize,
     closed: bool,
-}
-
-#[derive(Debug)]
-struct Job {
-    text: Arc<str>,
-    /// None where the asker waits as long as it takes.
-    deadline: Option<Instant>,
-    reply: oneshot::Sender<Result<Embedding, EncodeError>>,
-}
-
-// === impl Stats ===
-
-impl Stats {
-    /// Each count under its name in metrics.
-    pub fn counts(&self) -> [(&'static str, u64); 5] {
-        let counts = [
-            ("encoded", &self.encoded),
-            ("busy", &self.busy),
-            ("timeout", &self.timeouts),
-            ("failed", &self.failed),
-            ("departed", &self.departed),
-        ];
-        counts.map(|(name, count)| (name, count.load(Ordering::Relaxed)))
-    }
 }
 
 // === impl Settings ===
@@ -113,18 +105,10 @@ impl Settings {
 // === impl Queue ===
 
 impl Queue {
-    /// Starts the threads, each of which calls `engine` for one text at a time.
-    pub(super) fn start<F>(settings: Settings, engine: F) -> Self
-    where
-        F: Fn(&str) -> Result<Embedding, EmbedError> + Send + Sync + 'static,
-    {
-        let shared = Arc::new(Shared {
-            line: Mutex::default(),
-            arrived: Condvar::new(),
-            capacity: settings.queue,
-            stats: Stats::default(),
-        });
-        let engine = Arc::new(engine);
+    /// Starts the threads.
+    pub(super) fn start(settings: &Settings, stats: Arc<Stats>, engine: Arc<impl Engine>) -> Self {
+        let (hall, arrived) = Default::default();
+        let shared = Arc::new(Shared { hall, arrived, capacity: settings.queue, stats });
         for number in 0..settings.threads() {
             let (shared, engine) = (Arc::clone(&shared), Arc::clone(&engine));
             let work = move || compute_alone(|| shared.work(&*engine));
@@ -133,50 +117,40 @@ impl Queue {
                 tracing::error!("cannot start the encoder's thread {number}: {error}");
             }
         }
-        Self { shared, timeout: settings.timeout }
+        Self { shared }
     }
 
-    /// Runs `text` if the queue has room, within the timeout.
-    pub(super) async fn run(&self, text: Arc<str>) -> Result<Embedding, EncodeError> {
-        let deadline = Instant::now() + self.timeout;
-        let (job, answer) = Job::new(text, Some(deadline));
-        self.shared.push(job, self.shared.capacity)?;
-        match tokio::time::timeout_at(deadline.into(), answer).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_dropped)) if Instant::now() < deadline => Err(EncodeError::Failed),
-            // The time is up: by our timer or, a moment earlier, by the thread that skipped the job for it.
-            Ok(Err(_)) | Err(_) => {
-                self.shared.stats.timeouts.fetch_add(1, Ordering::Relaxed);
-                Err(EncodeError::Timeout)
+    /// Hands in `cut` at once; the future waits for its reading. Who drops it gives up the place.
+    pub(super) fn run(&self, cut: &Cut, terms: Terms) -> impl Future<Output = Result<Reading, EncodeError>> + use<> {
+        let (job, answer) = Job::new(cut, terms);
+        let queued = self.shared.push(job, terms);
+        let shared = Arc::clone(&self.shared);
+        async move {
+            queued?;
+            let Some(deadline) = terms.deadline else { return answer.await.unwrap_or(Err(EncodeError::Failed)) };
+            match tokio::time::timeout_at(deadline.into(), answer).await {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(_dropped)) if Instant::now() < deadline => Err(EncodeError::Failed),
+                // The time is up: by our timer or, a moment earlier, by the thread that skipped the job for it.
+                Ok(Err(_)) | Err(_) => {
+                    count(&shared.stats.timeouts, 1);
+                    Err(EncodeError::Timeout)
+                }
             }
         }
     }
 
-    /// Runs `text` however many wait and however long it takes.
-    pub(super) fn run_patiently(&self, text: Arc<str>) -> impl Future<Output = Result<Embedding, EncodeError>> + use<> {
-        let (job, answer) = Job::new(text, None);
-        let queued = self.shared.push(job, usize::MAX);
-        async move {
-            queued?;
-            answer.await.unwrap_or(Err(EncodeError::Failed))
-        }
-    }
-
     pub(super) fn depth(&self) -> usize {
-        self.shared.line.lock().jobs.len()
-    }
-
-    pub(super) fn stats(&self) -> &Stats {
-        &self.shared.stats
+        self.shared.hall.lock().line.len()
     }
 }
 
 impl Drop for Queue {
     /// The threads end by themselves; whoever still waits is told that the encoder failed.
     fn drop(&mut self) {
-        let mut line = self.shared.line.lock();
-        line.closed = true;
-        line.jobs.clear();
+        let mut hall = self.shared.hall.lock();
+        hall.closed = true;
+        hall.line.clear();
         self.shared.arrived.notify_all();
     }
 }
@@ -184,80 +158,105 @@ impl Drop for Queue {
 // === impl Shared ===
 
 impl Shared {
-    fn push(&self, job: Job, capacity: usize) -> Result<(), EncodeError> {
-        let mut line = self.line.lock();
-        if line.jobs.len() >= capacity {
+    fn push(&self, job: Job, Terms { lane, bounded, .. }: Terms) -> Result<(), EncodeError> {
+        let line = &mut self.hall.lock().line;
+        let is_full = |line: &Line| bounded && line.waiting(lane) >= self.capacity;
+        if is_full(line) {
             // Those who have left hold no place against those who are here.
-            let waiting = line.jobs.len();
-            line.jobs.retain(|job| !job.reply.is_closed());
-            self.count_departed(waiting - line.jobs.len());
+            count(&self.stats.departed, line.forget_departed(lane));
         }
-        if line.jobs.len() >= capacity {
-            self.stats.busy.fetch_add(1, Ordering::Relaxed);
+        if is_full(line) {
+            count(&self.stats.busy, 1);
             return Err(EncodeError::Busy);
         }
-        line.jobs.push_back(job);
+        line.push(lane, job);
         self.arrived.notify_one();
         Ok(())
     }
 
     /// A thread's life.
-    fn work(&self, engine: &impl Fn(&str) -> Result<Embedding, EmbedError>) {
-        while let Some(job) = self.next() {
-            let answer = self.encode(engine, &job.text);
-            // An asker who left meanwhile is no concern of ours.
-            let _ = job.reply.send(answer);
+    fn work(&self, engine: &impl Engine) {
+        while let Some(jobs) = self.next() {
+            self.answer(engine, jobs);
         }
     }
 
-    /// The next job that somebody still waits for; None when the queue is closed.
-    fn next(&self) -> Option<Job> {
-        let mut line = self.line.lock();
+    /// The next jobs that somebody still waits for; None when the queue is closed.
+    fn next(&self) -> Option<Vec<Job>> {
+        let mut hall = self.hall.lock();
         loop {
-            match line.jobs.pop_front() {
-                Some(job) if job.reply.is_closed() => self.count_departed(1),
-                // Its asker takes that, as its own timer, for the end of its time.
-                Some(job) if job.deadline.is_some_and(|deadline| deadline <= Instant::now()) => {}
-                Some(job) => return Some(job),
-                None if line.closed => return None,
-                None => self.arrived.wait(&mut line),
+            let idle = hall.idle;
+            let Batch { jobs, departed } = hall.line.next(idle, Instant::now());
+            count(&self.stats.departed, departed);
+            if !jobs.is_empty() {
+                return Some(jobs);
+            }
+            if hall.closed {
+                return None;
+            }
+            hall.idle += 1;
+            self.arrived.wait(&mut hall);
+            hall.idle -= 1;
+        }
+    }
+
+    fn answer(&self, engine: &impl Engine, jobs: Vec<Job>) {
+        let (mut askers, mut read) = (Vec::new(), Vec::new());
+        for job in jobs {
+            match survive(|| engine.tokenize(&job.text, job.end)) {
+                Ok(tokens) => {
+                    askers.push(job);
+                    read.push(tokens);
+                }
+                Err(trouble) => self.fail(job, &trouble),
+            }
+        }
+        if !askers.is_empty() {
+            self.encode(engine, askers, read);
+        }
+    }
+
+    /// Runs a batch, or its texts one by one where that fails: the one to blame must not take its neighbours with it.
+    fn encode(&self, engine: &impl Engine, mut askers: Vec<Job>, read: Vec<Tokens>) {
+        count(&self.stats.batches, 1);
+        match survive(|| engine.encode(&read)) {
+            Ok(embeddings) => {
+                for ((job, tokens), embedding) in askers.into_iter().zip(read).zip(embeddings) {
+                    self.succeed(job, tokens, embedding);
+                }
+            }
+            Err(trouble) if askers.len() == 1 => askers.drain(..).for_each(|job| self.fail(job, &trouble)),
+            Err(_) => {
+                for (job, tokens) in askers.into_iter().zip(read) {
+                    self.encode(engine, vec![job], vec![tokens]);
+                }
             }
         }
     }
 
-    fn encode(
-        &self,
-        engine: &impl Fn(&str) -> Result<Embedding, EmbedError>,
-        text: &str,
-    ) -> Result<Embedding, EncodeError> {
-        // The engine keeps nothing between texts that a panic could leave half done.
-        let outcome = catch_unwind(AssertUnwindSafe(|| engine(text)));
-        match outcome {
-            Ok(Ok(embedding)) => {
-                self.stats.encoded.fetch_add(1, Ordering::Relaxed);
-                return Ok(embedding);
-            }
-            Ok(Err(error)) => tracing::error!("embedding failed: {error}"),
-            Err(_panic) => {
-                tracing::error!("inference panicked; that text is lost, the thread goes on")
-            }
-        }
-        self.stats.failed.fetch_add(1, Ordering::Relaxed);
-        Err(EncodeError::Failed)
+    fn succeed(&self, job: Job, Tokens { ids, read }: Tokens, embedding: Embedding) {
+        count(&self.stats.encoded, 1);
+        // An asker who left meanwhile is no concern of ours.
+        let _ = job.reply.send(Ok(Reading { embedding, tokens: ids.len(), read }));
     }
 
-    fn count_departed(&self, jobs: usize) {
-        self.stats.departed.fetch_add(jobs as u64, Ordering::Relaxed);
+    fn fail(&self, job: Job, trouble: &str) {
+        tracing::error!("embedding failed: {trouble}");
+        count(&self.stats.failed, 1);
+        let _ = job.reply.send(Err(EncodeError::Failed));
     }
 }
 
-// === impl Job ===
-
-impl Job {
-    fn new(text: Arc<str>, deadline: Option<Instant>) -> (Self, oneshot::Receiver<Result<Embedding, EncodeError>>) {
-        let (reply, answer) = oneshot::channel();
-        (Self { text, deadline, reply }, answer)
+/// What `step` gives, or what went wrong. The engine keeps nothing between texts that a panic could leave half done.
+fn survive<T>(step: impl FnOnce() -> Result<T, EmbedError>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(step)) {
+        Ok(outcome) => outcome.map_err(|error| error.to_string()),
+        Err(_panic) => Err("inference panicked; that text is lost, the thread goes on".into()),
     }
+}
+
+fn count(counter: &AtomicU64, more: usize) {
+    counter.fetch_add(more as u64, Ordering::Relaxed);
 }
 
 /// Runs `work` so that what it computes stays on this thread.

@@ -1,5 +1,6 @@
 //! Compiled routes, and how the nearest sample decides.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -61,32 +62,46 @@ struct Route {
 /// The score of what cannot be compared: a route without samples, or a vector with a NaN.
 const NOTHING_LIKE_IT: f32 = -1.0;
 
+// === impl Settings ===
+
+impl Settings {
+    /// Every sample, with its route's name.
+    fn samples(&self) -> impl Iterator<Item = (&Arc<str>, &str)> {
+        self.routes.iter().flat_map(|route| route.samples.iter().map(|sample| (&route.name, sample.as_str())))
+    }
+}
+
 // === impl Table ===
 
 impl Table {
-    /// Embeds the samples; those that `previous` has are taken from it, so it must come from the same model.
+    /// Gives `embed` the samples that `previous` has not, all at once, and takes one answer for each, in their order. The
+    /// others are taken from `previous`, so it must come from the same model.
     pub fn compile<E>(
         settings: Settings,
-        mut embed: impl FnMut(&str) -> Result<Embedding, E>,
+        embed: impl FnOnce(&[&str]) -> Vec<Result<Embedding, E>>,
         previous: Option<&Self>,
     ) -> Result<Self, CompileError<E>> {
-        let known: HashMap<&str, &[f32]> = previous.into_iter().flat_map(|table| table.samples.iter()).collect();
-        let mut table = Self::empty(settings.default_backend);
-        for RouteSettings { name, backend, samples, threshold } in settings.routes {
+        let mut known: HashMap<&str, Cow<[f32]>> = previous
+            .into_iter()
+            .flat_map(|table| table.samples.iter())
+            .map(|(text, vector)| (text, vector.into()))
+            .collect();
+        let unknown: Vec<(&Arc<str>, &str)> =
+            settings.samples().filter(|(_, sample)| !known.contains_key(sample)).collect();
+        let texts: Vec<&str> = unknown.iter().map(|(_, sample)| *sample).collect();
+        for ((route, sample), vector) in unknown.into_iter().zip(embed(&texts)) {
+            let failed = |source| CompileError::Embed { route: Arc::clone(route), sample: sample.into(), source };
+            known.insert(sample, vector.map_err(failed)?.to_vec().into());
+        }
+        let mut table =
+            Self { routes: Vec::new(), samples: Samples::default(), default_backend: settings.default_backend };
+        for RouteSettings { name, backend, samples, threshold } in &settings.routes {
             let first = table.samples.len();
             for sample in samples {
-                match known.get(sample.as_str()) {
-                    Some(vector) => table.push(&name, sample, vector)?,
-                    None => match embed(&sample) {
-                        Ok(vector) => table.push(&name, sample, &vector)?,
-                        Err(source) => {
-                            return Err(CompileError::Embed { route: name, sample, source });
-                        }
-                    },
-                }
+                table.push(name, sample.clone(), &known[sample.as_str()])?;
             }
             let samples = first..table.samples.len();
-            table.routes.push(Route { name, backend, threshold, samples });
+            table.routes.push(Route { name: Arc::clone(name), backend: *backend, threshold: *threshold, samples });
         }
         Ok(table)
     }
@@ -129,10 +144,6 @@ impl Table {
     /// Who serves when nothing passes.
     pub fn default_backend(&self) -> usize {
         self.default_backend
-    }
-
-    fn empty(default_backend: usize) -> Self {
-        Self { routes: Vec::new(), samples: Samples::default(), default_backend }
     }
 
     fn push<E>(&mut self, route: &Arc<str>, sample: String, vector: &[f32]) -> Result<(), CompileError<E>> {

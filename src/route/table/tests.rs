@@ -9,12 +9,16 @@ fn at(degrees: &str) -> Result<Embedding, std::num::ParseFloatError> {
     Ok(vec![angle.cos(), angle.sin()].into())
 }
 
+fn all_at(samples: &[&str]) -> Vec<Result<Embedding, std::num::ParseFloatError>> {
+    samples.iter().map(|degrees| at(degrees)).collect()
+}
+
 fn route(name: &str, backend: usize, samples: &[&str], threshold: Option<f32>) -> RouteSettings {
     RouteSettings { name: name.into(), backend, samples: samples.iter().map(|s| s.to_string()).collect(), threshold }
 }
 
 fn table(routes: Vec<RouteSettings>) -> Table {
-    Table::compile(Settings { routes, default_backend: 9 }, at, None).unwrap()
+    Table::compile(Settings { routes, default_backend: 9 }, all_at, None).unwrap()
 }
 
 fn decide(table: &Table, degrees: &str) -> Decision {
@@ -73,7 +77,8 @@ fn routes_without_samples_and_tables_without_routes_decide_nothing() {
 
 #[test]
 fn nan_never_wins() {
-    let embed = |text: &str| Ok::<_, Infallible>(vec![if text == "nan" { f32::NAN } else { 0.1 }].into());
+    let float = |text: &str| if text == "nan" { f32::NAN } else { 0.1 };
+    let embed = |samples: &[&str]| samples.iter().map(|text| Ok::<_, Infallible>(vec![float(text)].into())).collect();
     let routes = vec![route("nan", 1, &["nan"], None), route("sound", 2, &["sound"], None)];
     let table = Table::compile(Settings { routes, default_backend: 9 }, embed, None).unwrap();
     assert_eq!(table.decide(&vec![1.0].into()).route, Some(1));
@@ -118,15 +123,15 @@ fn what_a_table_decides_is_what_a_plain_search_finds() {
 #[test]
 fn a_reload_embeds_only_what_is_new() {
     let asked = RefCell::new(Vec::new());
-    let embed = |text: &str| {
-        asked.borrow_mut().push(text.to_owned());
-        at(text)
+    let embed = |samples: &[&str]| {
+        asked.borrow_mut().push(samples.join(" "));
+        all_at(samples)
     };
     let settings = |samples: &[&str]| Settings { routes: vec![route("r", 0, samples, None)], default_backend: 0 };
     let first = Table::compile(settings(&["10", "20"]), embed, None).unwrap();
     let second = Table::compile(settings(&["20", "30"]), embed, Some(&first)).unwrap();
-    assert_eq!(*asked.borrow(), ["10", "20", "30"]);
-    let afresh = Table::compile(settings(&["20", "30"]), at, None).unwrap();
+    assert_eq!(*asked.borrow(), ["10 20", "30"], "all that is new at once");
+    let afresh = Table::compile(settings(&["20", "30"]), all_at, None).unwrap();
     assert_eq!(decide(&second, "26"), decide(&afresh, "26"));
 }
 
@@ -134,6 +139,7 @@ fn a_reload_embeds_only_what_is_new() {
 fn a_sample_that_cannot_be_compiled_is_named() {
     let compile = |embed: fn(&str) -> Result<Embedding, &'static str>| {
         let settings = Settings { routes: vec![route("chitchat", 0, &["hi", "you"], None)], default_backend: 0 };
+        let embed = |samples: &[&str]| samples.iter().map(|text| embed(text)).collect();
         Table::compile(settings, embed, None).unwrap_err().to_string()
     };
     let failed = compile(|_| Err("too tired"));
