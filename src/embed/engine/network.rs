@@ -6,7 +6,7 @@ use pulp::Arch;
 
 use crate::aligned::Aligned;
 use crate::attention::{Attend, Scratch};
-use crate::kernels::{Kernel, MAX_DEPTH};
+use crate::kernels::Kernel;
 use crate::linear::{Linear, Quantized, Then, padded};
 use crate::rows::LayerNorm;
 
@@ -122,9 +122,6 @@ impl Shape {
         if !hidden_size.is_multiple_of(num_attention_heads) {
             return Err("hidden_size is no multiple of num_attention_heads");
         }
-        if hidden_size.max(intermediate_size) > MAX_DEPTH - padded(1) {
-            return Err("a layer is too wide");
-        }
         Ok(())
     }
 }
@@ -134,10 +131,7 @@ impl Shape {
 impl Network {
     /// Builds a network of f32 tensors, which `tensor` gives by their published names (without any `bert.` before), row
     /// after row; linear layers are `[outputs][inputs]`.
-    pub fn build<E>(
-        shape: Shape,
-        mut tensor: impl FnMut(&str) -> Result<Vec<f32>, E>,
-    ) -> Result<Self, BuildError<E>> {
+    pub fn build<E>(shape: Shape, mut tensor: impl FnMut(&str) -> Result<Vec<f32>, E>) -> Result<Self, BuildError<E>> {
         shape.check().map_err(BuildError::Shape)?;
         let mut tensors = Tensors { get: &mut tensor, hidden: shape.hidden_size };
         let embeddings = Embeddings::build(&shape, &mut tensors)?;
@@ -355,6 +349,9 @@ impl<E> Tensors<'_, E> {
             floats.resize(padded(hidden), 0.0);
             Ok(floats)
         };
-        Ok(Norm { scale: padded_to_stride(format!("{name}.weight"))?, shift: padded_to_stride(format!("{name}.bias"))? })
+        Ok(Norm {
+            scale: padded_to_stride(format!("{name}.weight"))?,
+            shift: padded_to_stride(format!("{name}.bias"))?,
+        })
     }
 }

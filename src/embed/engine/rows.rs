@@ -10,14 +10,14 @@ pub(crate) struct Range {
     pub(crate) low: f32,
 }
 
-/// Quantises each row of `input` over its own least to greatest value.
+/// Quantises each span of `input` over its own least to greatest value.
 pub(crate) struct Quantize<'a> {
-    /// `[rows][stride]`
+    /// `[spans][span]`
     pub(crate) input: &'a [f32],
-    pub(crate) stride: usize,
-    /// `[rows][stride]`
+    pub(crate) span: usize,
+    /// `[spans][span]`
     pub(crate) output: &'a mut [u8],
-    /// `[rows]`
+    /// `[spans]`
     pub(crate) ranges: &'a mut [Range],
 }
 
@@ -42,11 +42,11 @@ impl WithSimd for Quantize<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let rows = self.input.chunks_exact(self.stride).zip(self.output.chunks_exact_mut(self.stride));
-        for ((input, output), range) in rows.zip(self.ranges) {
+        let spans = self.input.chunks_exact(self.span).zip(self.output.chunks_exact_mut(self.span));
+        for ((input, output), range) in spans.zip(self.ranges) {
             let (low, high) = extent(simd, input);
             let scale = (high - low) * (1.0 / 255.0);
-            // A row of equal values has no scale: all of it is its offset.
+            // A span of equal values has no scale: all of it is its offset.
             let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
             *range = Range { scale, low };
             // Adding 2²³ rounds to a whole number and leaves it in the low bits; rounding may take the greatest to 255.
@@ -58,10 +58,10 @@ impl WithSimd for Quantize<'_> {
     }
 }
 
-/// The least and the greatest value of a row.
+/// The least and the greatest value of a span.
 #[inline(always)]
-fn extent<S: Simd>(simd: S, row: &[f32]) -> (f32, f32) {
-    let (vectors, _) = S::as_simd_f32s(row);
+fn extent<S: Simd>(simd: S, span: &[f32]) -> (f32, f32) {
+    let (vectors, _) = S::as_simd_f32s(span);
     let (mut low, mut high) = (simd.splat_f32s(f32::INFINITY), simd.splat_f32s(f32::NEG_INFINITY));
     for &x in vectors {
         low = simd.min_f32s(low, x);

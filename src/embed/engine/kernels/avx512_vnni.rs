@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Block, Operands, WIDTH, even_parts};
+use super::{Block, Operands, WIDTH, Weights, even_parts};
 
 /// Rows at once: with four vectors of sums each, and the panel's four and one of inputs, 29 of 32 registers.
 const TILE: usize = 6;
@@ -15,34 +15,35 @@ pub(super) fn is_available() -> bool {
 }
 
 #[target_feature(enable = "avx512f,avx512vnni")]
-pub(super) fn multiply(operands: Operands, block: &mut Block) {
-    for rows in even_parts(operands.rows, TILE) {
-        let (first, sums) = (rows.start, &mut block.0[rows.clone()]);
-        match rows.len() {
-            1 => tile::<1>(operands, first, sums),
-            2 => tile::<2>(operands, first, sums),
-            3 => tile::<3>(operands, first, sums),
-            4 => tile::<4>(operands, first, sums),
-            5 => tile::<5>(operands, first, sums),
-            _ => tile::<TILE>(operands, first, sums),
+pub(super) fn multiply(operands: Operands, blocks: &mut [Block]) {
+    for (span, (block, weights)) in blocks.iter_mut().zip(operands.panel).enumerate() {
+        for rows in even_parts(operands.rows, TILE) {
+            let (first, sums) = (rows.start, &mut block.0[rows.clone()]);
+            match rows.len() {
+                1 => tile::<1>(operands, weights, span, first, sums),
+                2 => tile::<2>(operands, weights, span, first, sums),
+                3 => tile::<3>(operands, weights, span, first, sums),
+                4 => tile::<4>(operands, weights, span, first, sums),
+                5 => tile::<5>(operands, weights, span, first, sums),
+                _ => tile::<TILE>(operands, weights, span, first, sums),
+            }
         }
     }
 }
 
 /// `R` rows from `first` on.
 #[target_feature(enable = "avx512f,avx512vnni")]
-fn tile<const R: usize>(operands: Operands, first: usize, block: &mut [[i32; WIDTH]]) {
-    let rows: [_; R] = std::array::from_fn(|row| operands.row(first + row));
+fn tile<const R: usize>(operands: Operands, weights: &Weights, span: usize, first: usize, block: &mut [[i32; WIDTH]]) {
+    let rows: [_; R] = std::array::from_fn(|row| operands.inputs(first + row, span));
     let mut sums = [[_mm512_setzero_si512(); VECTORS]; R];
-    for (step, weights) in operands.steps().iter().enumerate() {
+    for (step, weights) in weights.iter().enumerate() {
+        let (vectors, _) = weights.as_chunks::<64>();
         let weights: [__m512i; VECTORS] = std::array::from_fn(|vector| {
-            // SAFETY: 64 of the step's 256 bytes; the load needs no alignment.
-            unsafe { _mm512_loadu_si512(weights.as_ptr().add(vector * 64).cast()) }
+            // SAFETY: the chunk is 64 bytes long; the load needs no alignment.
+            unsafe { _mm512_loadu_si512(vectors[vector].as_ptr().cast()) }
         });
         for (row, sums) in rows.iter().zip(&mut sums) {
-            // SAFETY: a row has as many groups as there are steps.
-            let inputs = unsafe { *row.get_unchecked(step) };
-            let inputs = _mm512_set1_epi32(i32::from_ne_bytes(inputs));
+            let inputs = _mm512_set1_epi32(i32::from_ne_bytes(row[step]));
             for (sum, weights) in sums.iter_mut().zip(weights) {
                 *sum = _mm512_dpbusd_epi32(*sum, inputs, weights);
             }
@@ -51,7 +52,7 @@ fn tile<const R: usize>(operands: Operands, first: usize, block: &mut [[i32; WID
     for (sums, block) in sums.iter().zip(block) {
         let (vectors, _) = block.as_chunks_mut::<16>();
         for (sum, vector) in sums.iter().zip(vectors) {
-            // SAFETY: the vector is 16 i32 long; the store needs no alignment.
+            // SAFETY: the chunk is 16 i32 long; the store needs no alignment.
             unsafe { _mm512_storeu_si512(vector.as_mut_ptr().cast(), *sum) };
         }
     }

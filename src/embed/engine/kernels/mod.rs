@@ -1,10 +1,10 @@
 //! u8 × i8 → i32 matrix products, one kernel for each instruction set, chosen by what the CPU has.
 //!
-//! All of them read the same packed weights and give the same sums, to the last bit: products of a u8 and an i8 are
-//! summed in i32, which cannot overflow within [`MAX_DEPTH`].
+//! All of them read the same packed weights and give the same sums, to the last bit, and neither saturate nor overflow.
 //!
-//! Weights lie in panels of [`WIDTH`] output channels. Within a panel, the [`GROUP`] inputs that one dot-product
-//! instruction takes lie together, channel after channel: `panel[depth / GROUP][WIDTH][GROUP]`.
+//! Inputs are summed span by span, as each span of [`SPAN`] inputs has scales of its own. Weights lie in panels of
+//! [`WIDTH`] output channels. Within a panel, the [`QUAD`] inputs that one dot-product instruction takes lie together,
+//! channel after channel: `panel[spans][SPAN / QUAD][WIDTH][QUAD]`.
 
 #![allow(unsafe_code, reason = "vector instructions; each block says why it is sound")]
 
@@ -23,22 +23,25 @@ use std::sync::OnceLock;
 /// Output channels in a panel.
 pub const WIDTH: usize = 64;
 
-/// Inputs of a channel that lie together.
-pub const GROUP: usize = 4;
+/// Inputs that are summed, and scaled, together.
+pub const SPAN: usize = 128;
 
-/// Inputs that a panel's depth is a multiple of, padded with zeros: a cache line of activations, and a tile's row.
-pub const DEPTH_STEP: usize = 64;
+/// Inputs of a channel that lie together.
+pub const QUAD: usize = 4;
 
 /// Rows that a block has at most.
 pub const ROWS: usize = 32;
 
-/// Inputs of a channel whose products cannot overflow an i32: `MAX_DEPTH × 255 × 128 < 2³¹`.
-pub const MAX_DEPTH: usize = 65_536;
-
-/// Sums for up to [`ROWS`] rows of one panel.
+/// Sums over one span, for up to [`ROWS`] rows of one panel.
 #[derive(Clone)]
 #[repr(C, align(64))]
 pub struct Block(pub [[i32; WIDTH]; ROWS]);
+
+/// One span's inputs of one row.
+type Inputs = [[u8; QUAD]; SPAN / QUAD];
+
+/// One span's weights of one panel.
+type Weights = [[i8; WIDTH * QUAD]; SPAN / QUAD];
 
 /// One way to multiply that this machine has. There is no other way to get one than to ask what it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,14 +60,14 @@ enum Path {
     AmxInt8,
 }
 
-/// The operands of one block: `rows` rows of activations and one panel, each `depth` deep.
+/// Rows of activations and one panel, equally deep.
 #[derive(Clone, Copy)]
 struct Operands<'a> {
-    /// `[rows][depth]`
-    activations: &'a [u8],
-    /// `[depth / GROUP][WIDTH][GROUP]`
-    panel: &'a [i8],
-    depth: usize,
+    /// `[rows][spans]`
+    activations: &'a [Inputs],
+    /// `[spans]`
+    panel: &'a [Weights],
+    /// At most [`ROWS`].
     rows: usize,
 }
 
@@ -115,30 +118,31 @@ impl Kernel {
         }
     }
 
-    /// `block[r][c] = Σ activations[r][k] × weights[k][c]` for the `activations.len() / depth` rows; what the block holds
-    /// of further rows is unspecified.
+    /// `blocks[s].0[r][c] = Σ activations[r][k] × weights[k][c]` over the inputs `k` of span `s`, for each span and each row;
+    /// what the blocks hold of further rows is unspecified.
     ///
     /// # Panics
-    /// If `depth` is no multiple of [`DEPTH_STEP`] or beyond [`MAX_DEPTH`], the panel is not `depth` deep, or the
-    /// activations are not 1 to [`ROWS`] whole rows.
-    pub fn multiply(self, activations: &[u8], panel: &[i8], depth: usize, block: &mut Block) {
-        assert!(depth > 0 && depth.is_multiple_of(DEPTH_STEP) && depth <= MAX_DEPTH, "a depth of {depth}");
-        assert!(panel.len() == depth * WIDTH, "a panel of another depth");
-        let rows = activations.len() / depth;
-        assert!((1..=ROWS).contains(&rows) && activations.len() == rows * depth, "rows of another depth");
-        let operands = Operands { activations, panel, depth, rows };
+    /// If the panel is not `blocks.len()` spans deep, or the activations are not 1 to [`ROWS`] such rows.
+    pub fn multiply(self, activations: &[u8], panel: &[i8], blocks: &mut [Block]) {
+        let (panel, rest) = panel.as_chunks().0.as_chunks::<{ SPAN / QUAD }>();
+        assert!(rest.is_empty() && panel.len() == blocks.len() && !blocks.is_empty(), "a panel of another depth");
+        let (activations, rest) = activations.as_chunks().0.as_chunks();
+        let rows = activations.len() / blocks.len();
+        let is_whole = rest.is_empty() && activations.len() == rows * blocks.len();
+        assert!(is_whole && (1..=ROWS).contains(&rows), "rows of another depth");
+        let operands = Operands { activations, panel, rows };
         match self.0 {
-            Path::Portable => portable::multiply(operands, block),
+            Path::Portable => portable::multiply(operands, blocks),
             // SAFETY (all four): the kernel was handed out by `all`, which saw that the CPU and, for AMX, the operating
             // system have what it needs; the operands' sizes were checked above.
             #[cfg(target_arch = "x86_64")]
-            Path::Avx2 => unsafe { avx2::multiply(operands, block) },
+            Path::Avx2 => unsafe { avx2::multiply(operands, blocks) },
             #[cfg(target_arch = "x86_64")]
-            Path::AvxVnni => unsafe { avx_vnni::multiply(operands, block) },
+            Path::AvxVnni => unsafe { avx_vnni::multiply(operands, blocks) },
             #[cfg(target_arch = "x86_64")]
-            Path::Avx512Vnni => unsafe { avx512_vnni::multiply(operands, block) },
+            Path::Avx512Vnni => unsafe { avx512_vnni::multiply(operands, blocks) },
             #[cfg(target_arch = "x86_64")]
-            Path::AmxInt8 => unsafe { amx::multiply(operands, block) },
+            Path::AmxInt8 => unsafe { amx::multiply(operands, blocks) },
         }
     }
 }
@@ -146,20 +150,10 @@ impl Kernel {
 // === impl Operands ===
 
 impl<'a> Operands<'a> {
-    /// Row `row` of the activations, in as many groups as there are [`Self::steps`].
+    /// What row `row` has in span `span`.
     #[inline(always)]
-    fn row(&self, row: usize) -> &'a [[u8; GROUP]] {
-        let (groups, _) = self.activations[row * self.depth..(row + 1) * self.depth].as_chunks();
-        assert!(groups.len() == self.depth / GROUP);
-        groups
-    }
-
-    /// The panel, group after group.
-    #[inline(always)]
-    fn steps(&self) -> &'a [[i8; WIDTH * GROUP]] {
-        let (steps, _) = self.panel.as_chunks();
-        assert!(steps.len() == self.depth / GROUP);
-        steps
+    fn inputs(&self, row: usize, span: usize) -> &'a Inputs {
+        &self.activations[row * self.panel.len() + span]
     }
 }
 

@@ -1,61 +1,56 @@
 use super::*;
 
-/// The sums as the definition has them, in i64.
-fn expected(activations: &[u8], weights: &[Vec<i8>], depth: usize) -> Vec<Vec<i64>> {
-    let row = |row: &[u8]| {
-        let channel = |channel: usize| (0..depth).map(|k| i64::from(row[k]) * i64::from(weights[k][channel])).sum();
-        (0..WIDTH).map(channel).collect()
+/// The sums of one span as the definition has them, in i64.
+fn expected(activations: &[u8], weights: &[Vec<i8>], row: usize, span: usize) -> Vec<i64> {
+    let depth = weights.len();
+    let sum = |channel: usize| {
+        let products = (span * SPAN..(span + 1) * SPAN)
+            .map(|k| i64::from(activations[row * depth + k]) * i64::from(weights[k][channel]));
+        products.sum()
     };
-    activations.chunks_exact(depth).map(row).collect()
+    (0..WIDTH).map(sum).collect()
 }
 
 fn packed(weights: &[Vec<i8>]) -> Vec<i8> {
-    let groups = weights.chunks_exact(GROUP);
-    groups.flat_map(|group| (0..WIDTH).flat_map(|channel| group.iter().map(move |inputs| inputs[channel]))).collect()
+    let quads = weights.chunks_exact(QUAD);
+    quads.flat_map(|quad| (0..WIDTH).flat_map(|channel| quad.iter().map(move |inputs| inputs[channel]))).collect()
 }
 
-fn check(depth: usize, rows: usize, mut activation: impl FnMut() -> u8, mut weight: impl FnMut() -> i8) {
-    let weights: Vec<Vec<i8>> = (0..depth).map(|_| (0..WIDTH).map(|_| weight()).collect()).collect();
-    let activations: Vec<u8> = (0..rows * depth).map(|_| activation()).collect();
-    let (panel, expected) = (packed(&weights), expected(&activations, &weights, depth));
+fn check(spans: usize, rows: usize, mut activation: impl FnMut() -> u8, mut weight: impl FnMut() -> i8) {
+    let weights: Vec<Vec<i8>> = (0..spans * SPAN).map(|_| (0..WIDTH).map(|_| weight()).collect()).collect();
+    let activations: Vec<u8> = (0..rows * spans * SPAN).map(|_| activation()).collect();
+    let panel = packed(&weights);
     for kernel in Kernel::all() {
-        let mut block = Block([[i32::MIN; WIDTH]; ROWS]);
-        kernel.multiply(&activations, &panel, depth, &mut block);
-        for (row, expected) in expected.iter().enumerate() {
-            let sums: Vec<i64> = block.0[row].iter().map(|&sum| i64::from(sum)).collect();
-            assert_eq!(sums, *expected, "{}, row {row} of {rows}, {depth} deep", kernel.name());
+        let mut blocks = vec![Block([[i32::MIN; WIDTH]; ROWS]); spans];
+        kernel.multiply(&activations, &panel, &mut blocks);
+        for (span, block) in blocks.iter().enumerate() {
+            for row in 0..rows {
+                let sums: Vec<i64> = block.0[row].iter().map(|&sum| i64::from(sum)).collect();
+                let expected = expected(&activations, &weights, row, span);
+                assert_eq!(sums, expected, "{}, row {row} of {rows}, span {span} of {spans}", kernel.name());
+            }
         }
     }
 }
 
 #[test]
-fn every_kernel_sums_alike_for_every_number_of_rows() {
+fn every_kernel_sums_alike_for_every_number_of_rows_and_spans() {
     let mut random = fastrand::Rng::with_seed(3);
     let mut other = random.fork();
-    let most = if cfg!(miri) { 3 } else { ROWS };
-    for rows in 1..=most {
-        check(DEPTH_STEP, rows, || random.u8(..), || other.i8(..));
-    }
-}
-
-#[test]
-fn every_kernel_sums_alike_at_every_depth() {
-    let mut random = fastrand::Rng::with_seed(4);
-    let mut other = random.fork();
-    let depths: &[usize] = if cfg!(miri) { &[128] } else { &[128, 384, 1536, 4096] };
-    for &depth in depths {
-        for rows in [1, 7, 19] {
-            check(depth, rows, || random.u8(..), || other.i8(..));
+    let (most_rows, most_spans) = if cfg!(miri) { (3, 1) } else { (ROWS, 3) };
+    for rows in 1..=most_rows {
+        for spans in 1..=most_spans {
+            check(spans, rows, || random.u8(..), || other.i8(..));
         }
     }
 }
 
 #[test]
 fn extremes_neither_saturate_nor_overflow() {
-    let depth = if cfg!(miri) { DEPTH_STEP } else { MAX_DEPTH };
+    let all_rows: &[usize] = if cfg!(miri) { &[1] } else { &[1, 9, 17] };
     for (activation, weight) in [(255, -128), (255, 127), (0, -128), (255, -1), (1, 127)] {
-        for rows in [1, 9, 17] {
-            check(depth, rows, || activation, || weight);
+        for &rows in all_rows {
+            check(1, rows, || activation, || weight);
         }
     }
 }
@@ -70,12 +65,18 @@ fn the_portable_kernel_is_always_there_and_the_best_is_the_last() {
 #[test]
 #[should_panic(expected = "rows of another depth")]
 fn more_rows_than_a_block_has_are_refused() {
-    let (activations, panel) = (vec![0; (ROWS + 1) * DEPTH_STEP], vec![0; DEPTH_STEP * WIDTH]);
-    Kernel::best().multiply(&activations, &panel, DEPTH_STEP, &mut Block::default());
+    let (activations, panel) = (vec![0; (ROWS + 1) * SPAN], vec![0; SPAN * WIDTH]);
+    Kernel::best().multiply(&activations, &panel, &mut [Block::default()]);
+}
+
+#[test]
+#[should_panic(expected = "rows of another depth")]
+fn a_row_that_is_cut_off_is_refused() {
+    Kernel::best().multiply(&[0; SPAN + 4], &[0; SPAN * WIDTH], &mut [Block::default()]);
 }
 
 #[test]
 #[should_panic(expected = "a panel of another depth")]
 fn a_panel_that_is_too_short_is_refused() {
-    Kernel::best().multiply(&[0; DEPTH_STEP], &[0; DEPTH_STEP], DEPTH_STEP, &mut Block::default());
+    Kernel::best().multiply(&[0; SPAN], &[0; SPAN * WIDTH - 4], &mut [Block::default()]);
 }
