@@ -62,11 +62,15 @@ impl Failure {
         Self::new(Reason::Internal, "the router failed on this request")
     }
 
-    /// A model that nobody serves. The client's word for it is shown in part.
-    pub fn unknown_model(name: &str) -> Self {
+    /// A model that cannot do what is asked of it, and `why`. The client's word for it is shown in part.
+    pub fn model(name: &str, why: &str) -> Self {
         let shown: String = name.chars().take(100).collect();
-        let message = format!("the model \"{shown}\" is not known here; GET /v1/models lists those that are");
-        Self { param: Some("model"), ..Self::new(Reason::UnknownModel, message) }
+        Self { param: Some("model"), ..Self::new(Reason::UnknownModel, format!("the model \"{shown}\" {why}")) }
+    }
+
+    /// A model that nobody serves.
+    pub fn unknown_model(name: &str) -> Self {
+        Self::model(name, "is not known here; GET /v1/models lists those that are")
     }
 
     /// The same failure with a time after which to try again.

@@ -318,7 +318,7 @@ fn values_must_make_sense() {
 #[test]
 fn passthrough_paths_are_checked() {
     let entry = |entry: &str| with("router:\n", &format!("router:\n  passthrough: [{{backend: fast, {entry}}}]\n"));
-    for good in ["path: /v1/audio/*", "path: /tokenize", "path: \"/*\""] {
+    for good in ["path: /v1/audio/*", "path: /tokenize", "path: \"/*\"", "path: /v1/embeddings"] {
         Case::new(entry(good)).ok();
     }
     let path = "11: router.passthrough[0].path: ";
@@ -328,12 +328,15 @@ fn passthrough_paths_are_checked() {
         ("path: \"/a/*/b\"", "may hold \"*\" only as a \"/*\" at its end"),
         ("path: \"/a?b\"", "must be a path alone, in printable ASCII without spaces"),
         ("path: /v1/models", "is a path that the router serves itself"),
+        ("path: /v1/chat/completions", "is a path that the router serves itself"),
     ] {
         assert_eq!(Case::new(entry(bad)).problems(), [format!("{path}{wanted}")], "{bad}");
     }
     let guarded = |text: &str| entry(text).replace("pii_masking: false", "pii_masking: true");
-    Case::new(guarded("path: /x, unguarded: true")).ok();
-    assert!(Case::new(guarded("path: /x")).problems()[0].contains("needs \"unguarded: true\""));
+    for path in ["path: /x", "path: /v1/embeddings"] {
+        Case::new(guarded(&format!("{path}, unguarded: true"))).ok();
+        assert!(Case::new(guarded(path)).problems()[0].contains("needs \"unguarded: true\""));
+    }
 }
 
 #[test]

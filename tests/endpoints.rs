@@ -75,6 +75,7 @@ async fn nothing_else_is_served() {
         "/v1/chat/completions%20",
         "/v1/%63hat/completions",
         "/v1/x/../models",
+        "/v1/embeddings/",
         "/models",
         "/chat/completions",
         "/metrics",
@@ -101,6 +102,7 @@ async fn a_wrong_method_is_told_the_right_one() {
     for (path, allowed) in [
         ("/v1/chat/completions", "post"),
         ("/v1/completions", "post"),
+        ("/v1/embeddings", "post"),
         ("/v1/models", "get, head"),
         ("/health", "get, head"),
     ] {

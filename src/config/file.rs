@@ -255,7 +255,7 @@ pub struct Router {
     /// Model names that mean "route this".
     #[serde(default = "defaults::aliases")]
     pub aliases: Vec<String>,
-    /// Further paths handed to one backend as they are.
+    /// Further paths handed to one backend as they are; `/v1/embeddings` may be one.
     #[serde(default)]
     pub passthrough: Vec<Passthrough>,
     /// The routes.
@@ -306,7 +306,7 @@ pub struct Route {
 pub struct Embedding {
     /// Inference threads; 0 means half the cores, at least one.
     pub threads: usize,
-    /// Prompts that may wait for a thread.
+    /// Prompts that may wait for a thread, and as many texts of `/v1/embeddings`.
     pub queue: usize,
     /// How long a prompt may wait and be encoded before the default backend serves it.
     pub timeout: Span,

@@ -10,7 +10,7 @@ use http::HeaderValue;
 use super::file::{self, File};
 use super::load::Loaded;
 use crate::embed::{self, Encoder, Model};
-use crate::intake::{Keys, Limits, auth};
+use crate::intake::{Endpoint, Keys, Limits, auth};
 use crate::metrics::label;
 use crate::route::{self, Names, Router, Table};
 use crate::upstream::{self, Backend, Directory, Origin};
@@ -23,6 +23,8 @@ pub struct Snapshot {
     pub keys: Keys,
     /// What decides.
     pub router: Router,
+    /// What serves `/v1/embeddings`; none where nothing is embedded, or where the file hands the path on.
+    pub embeddings: Option<embed::Service>,
     /// The backends, in the file's order.
     pub backends: Vec<Arc<Backend>>,
     /// Labels that are no route's name.
@@ -99,6 +101,7 @@ impl Snapshot {
         Ok(Self {
             limits: limits(&file.limits),
             keys: keys(&file.auth)?,
+            embeddings: embeddings(&file, encoder.as_ref()),
             router: Router { names, table, encoder },
             labels: Labels {
                 direct: label::DIRECT.into(),
@@ -112,6 +115,13 @@ impl Snapshot {
             backends,
             shown,
         })
+    }
+
+    /// Whether `path`, though one that a router may serve itself, goes to a backend here: the file names it, or covers
+    /// it where nothing is embedded.
+    pub fn hands_on(&self, path: &str) -> bool {
+        let unserved = Endpoint::at(path) == Some(Endpoint::Embeddings) && self.embeddings.is_none();
+        unserved && self.passthrough_backend(path).is_some()
     }
 
     /// The backend that a path is handed to as it is, if any.
@@ -283,6 +293,15 @@ fn encoder(file: &File, previous: Option<&Snapshot>) -> anyhow::Result<Option<Ar
         return Ok(Some(encoder.clone()));
     }
     Ok(Some(Encoder::start(Arc::new(load_model(file)?), encoder_settings(&file.embedding))))
+}
+
+/// The encoder under its model's name, unless the file gives the path to a backend.
+fn embeddings(file: &File, encoder: Option<&Arc<Encoder>>) -> Option<embed::Service> {
+    let given = |entry: &file::Passthrough| Endpoint::at(&entry.path) == Some(Endpoint::Embeddings);
+    if file.router.passthrough.iter().any(given) {
+        return None;
+    }
+    encoder.map(|encoder| embed::Service::new(&file.router.embedding_model, encoder.clone()))
 }
 
 fn model_choice(file: &File) -> ModelChoice {

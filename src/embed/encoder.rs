@@ -24,6 +24,7 @@ pub struct Encoder {
     stats: Arc<Stats>,
     timeout: Duration,
     windows: usize,
+    dimensions: usize,
 }
 
 /// A text as it was seen in windows one after another.
@@ -52,12 +53,14 @@ impl Encoder {
     /// Starts the threads.
     pub fn start(model: Arc<Model>, settings: Settings) -> Arc<Self> {
         let stats = Arc::<Stats>::default();
+        let dimensions = model.dimensions();
         Arc::new(Self {
             queue: Queue::start(&settings, Arc::clone(&stats), model),
             memo: Memo::new(settings.memo),
             stats,
             timeout: settings.timeout,
             windows: settings.windows,
+            dimensions,
         })
     }
 
@@ -110,6 +113,16 @@ impl Encoder {
         seen.sort_by_key(|(range, _)| range.start);
         let (read, embeddings) = seen.into_iter().unzip();
         Ok(Windows { embeddings, unread: windows::unread(text, read) })
+    }
+
+    /// Floats in an embedding.
+    pub fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    /// Texts that may wait for [`Self::read_head`].
+    pub fn capacity(&self) -> usize {
+        self.queue.capacity()
     }
 
     /// Pieces of texts that wait for a thread.

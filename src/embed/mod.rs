@@ -7,6 +7,7 @@
 //! - `queue`: threads, batches, bounds and deadlines
 //! - `memo`: what was asked before
 //! - `encoder`: all of it together
+//! - `service`: the encoder as clients ask for it
 //! - `stats`: what it has done
 
 mod encoder;
@@ -14,6 +15,7 @@ mod locate;
 mod memo;
 mod model;
 mod queue;
+mod service;
 mod stats;
 mod text;
 mod windows;
@@ -25,6 +27,7 @@ pub use encoder::{Encoder, Windows};
 pub use locate::{NotFound, locate};
 pub use model::{EmbedError, LoadError, Model, Tokens};
 pub use queue::{EncodeError, Reading, Settings};
+pub use service::Service;
 pub use stats::{Stats, Use};
 pub use text::End;
 

@@ -140,6 +140,11 @@ impl Queue {
         }
     }
 
+    /// Jobs that may wait in a lane.
+    pub(super) fn capacity(&self) -> usize {
+        self.shared.capacity
+    }
+
     pub(super) fn depth(&self) -> usize {
         self.shared.hall.lock().line.len()
     }

@@ -11,6 +11,8 @@ pub enum Endpoint {
     Chat,
     /// `POST /v1/completions`, routed.
     Completions,
+    /// `POST /v1/embeddings`, answered here.
+    Embeddings,
     /// `GET /v1/models`, answered here.
     Models,
     /// `GET /health`, answered here for L4 balancers.
@@ -43,6 +45,7 @@ impl Endpoint {
         match path {
             "/v1/chat/completions" => Some(Self::Chat),
             "/v1/completions" => Some(Self::Completions),
+            "/v1/embeddings" => Some(Self::Embeddings),
             "/v1/models" => Some(Self::Models),
             "/health" => Some(Self::Health),
             _ => None,

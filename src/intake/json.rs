@@ -16,6 +16,17 @@ const DEPTH: usize = 256;
 /// What a client knows the whole of its JSON by.
 pub const BODY: &str = "the body";
 
+/// A JSON value by its first byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Shape {
+    Null,
+    String,
+    Array,
+    Object,
+    Other,
+}
+
 /// The text of a body, or why it cannot be JSON.
 pub fn text(body: &[u8]) -> Result<&str, Failure> {
     let text = std::str::from_utf8(body)
@@ -63,6 +74,21 @@ pub fn span(whole: &str, part: &RawValue) -> Range<usize> {
 /// For `#[serde(deserialize_with)]`: keeps an explicit `null` apart from a key that is absent.
 pub fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+/// The string that `value`, a [`Shape::String`] in the field `param`, stands for.
+pub fn string(value: &RawValue, param: &'static str) -> Result<String, Failure> {
+    serde_json::from_str(value.get())
+        .map_err(|_| Failure::invalid(param, format!("{param} holds a string with a broken escape")))
+}
+
+/// The name in a body's `model`. As vLLM has it, `null` and an empty name name nothing.
+pub fn model_name(value: &RawValue) -> Result<Option<String>, Failure> {
+    match Shape::of(value) {
+        Shape::Null => Ok(None),
+        Shape::String => string(value, "model").map(|name| Some(name).filter(|name| !name.is_empty())),
+        _ => Err(Failure::invalid("model", "model must be a string")),
+    }
 }
 
 /// Visits an array without keeping it. A refusal is carried out in `failure`, past serde's own error type.
@@ -127,6 +153,21 @@ fn depth_exceeds(text: &[u8], limit: usize) -> bool {
         }
     }
     false
+}
+
+// === impl Shape ===
+
+impl Shape {
+    /// What `value` is.
+    pub fn of(value: &RawValue) -> Self {
+        match value.get().as_bytes().first() {
+            Some(b'n') => Self::Null,
+            Some(b'"') => Self::String,
+            Some(b'[') => Self::Array,
+            Some(b'{') => Self::Object,
+            _ => Self::Other,
+        }
+    }
 }
 
 #[cfg(test)]

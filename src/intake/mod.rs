@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod body;
+pub mod embeddings;
 pub mod endpoint;
 pub mod json;
 pub mod prompt;
@@ -9,6 +10,7 @@ pub mod prompt;
 use std::time::Duration;
 
 pub use auth::{Client, Keys};
+pub use embeddings::Texts;
 pub use endpoint::Endpoint;
 pub use prompt::Prompt;
 

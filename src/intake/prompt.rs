@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::endpoint::Endpoint;
-use super::json::{BODY, elements, object, present, span, text};
+use super::json::{BODY, Shape, elements, model_name, object, present, span, string, text};
 use crate::failure::Failure;
 
 /// A parsed request. It keeps the body, of which it knows where the model stands.
@@ -63,16 +63,6 @@ struct Part<'a> {
     text: Option<&'a RawValue>,
 }
 
-/// A JSON value by its first byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    Null,
-    String,
-    Array,
-    Object,
-    Other,
-}
-
 // === impl Prompt ===
 
 impl Prompt {
@@ -120,15 +110,6 @@ fn place(whole: &str, model: Option<&RawValue>) -> ModelPlace {
     let at = whole.find('{').map_or(0, |brace| brace + 1);
     let is_empty = whole[at..].trim_start().starts_with('}');
     ModelPlace::First { at, comma: if is_empty { "" } else { "," } }
-}
-
-/// As vLLM has it, `null` and an empty name name nothing.
-fn model_name(value: &RawValue) -> Result<Option<String>, Failure> {
-    match Shape::of(value) {
-        Shape::Null => Ok(None),
-        Shape::String => string(value, "model").map(|name| Some(name).filter(|name| !name.is_empty())),
-        _ => Err(Failure::invalid("model", "model must be a string")),
-    }
 }
 
 /// The last user message's text.
@@ -216,25 +197,6 @@ fn completion_text(prompt: &RawValue) -> Result<Option<String>, Failure> {
             first.filter(|value| Shape::of(value) == Shape::String).map(|value| string(value, "prompt")).transpose()
         }
         _ => Err(Failure::invalid("prompt", "prompt must be a string or an array")),
-    }
-}
-
-fn string(value: &RawValue, param: &'static str) -> Result<String, Failure> {
-    serde_json::from_str(value.get())
-        .map_err(|_| Failure::invalid(param, format!("{param} holds a string with a broken escape")))
-}
-
-// === impl Shape ===
-
-impl Shape {
-    fn of(value: &RawValue) -> Self {
-        match value.get().as_bytes().first() {
-            Some(b'n') => Self::Null,
-            Some(b'"') => Self::String,
-            Some(b'[') => Self::Array,
-            Some(b'{') => Self::Object,
-            _ => Self::Other,
-        }
     }
 }
 

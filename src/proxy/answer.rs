@@ -13,6 +13,7 @@ use crate::failure::{Failure, Reason};
 use crate::intake;
 use crate::metrics::Metrics;
 use crate::openai;
+use crate::route::Named;
 
 const JSON: &str = "application/json";
 
@@ -33,9 +34,12 @@ impl Answer {
         Self::json(status, format!(r#"{{"status":"{word}"}}"#))
     }
 
-    /// The aliases, and every backend under its name and its model.
+    /// The aliases, every backend under its name and its model, and the embedding model where it is served.
     pub(super) fn models(snapshot: &Snapshot) -> Self {
-        Self::json(200, openai::models::list(snapshot.router.names.all()).to_string())
+        let names = &snapshot.router.names;
+        let embedding = snapshot.embeddings.as_ref().map(|service| &**service.name());
+        let unlisted = embedding.filter(|name| names.find(name) == Named::Nobody);
+        Self::json(200, openai::models::list(names.all().chain(unlisted)).to_string())
     }
 
     fn failure(failure: &Failure) -> Self {
@@ -44,7 +48,8 @@ impl Answer {
         Self { retry_after, allow, ..Self::json(failure.reason.status(), openai::error::body(failure)) }
     }
 
-    fn json(status: u16, body: impl Into<Bytes>) -> Self {
+    /// `body`, which is JSON.
+    pub(super) fn json(status: u16, body: impl Into<Bytes>) -> Self {
         Self { status, body: body.into(), retry_after: None, allow: None }
     }
 

@@ -9,7 +9,7 @@ use super::traffic::InFlight;
 use crate::config::Snapshot;
 use crate::failure::Failure;
 use crate::intake::Client;
-use crate::record::Timing;
+use crate::record::{Embedded, Timing};
 use crate::relay::Relay;
 use crate::route::Reason;
 use crate::upstream::{Attempts, Backend, Lease};
@@ -28,6 +28,8 @@ pub struct Exchange {
     pub destination: Option<Destination>,
     /// A part that was out of order when this request was served.
     pub degraded: Option<&'static str>,
+    /// What was embedded, where that is the answer.
+    pub embedded: Option<Embedded>,
     /// The peers tried.
     pub attempts: Attempts,
     /// The peer in use.
@@ -67,6 +69,7 @@ impl Exchange {
             body: Bytes::new(),
             destination: None,
             degraded: None,
+            embedded: None,
             attempts: Attempts::default(),
             lease: None,
             relay: Relay::default(),

@@ -1,6 +1,7 @@
 //! The spine: Pingora's hooks, each a call into the step that it is for.
 
 mod answer;
+mod embeddings;
 mod exchange;
 mod forward;
 mod headers;

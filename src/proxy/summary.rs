@@ -21,6 +21,7 @@ pub(super) fn summary<'a>(session: &Session, error: Option<&Error>, exchange: &'
         status: status_written(session),
         attempts: exchange.attempts.begun(),
         degraded: exchange.degraded,
+        embedded: exchange.embedded,
         failure: exchange.failure.as_ref().map(|failure| failure.reason),
         client_left,
         cause: error.filter(|_| !client_left).map(cause),

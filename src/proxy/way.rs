@@ -12,7 +12,7 @@ use tracing::error;
 
 use super::answer::Answer;
 use super::exchange::{Destination, Exchange};
-use super::{Proxy, headers};
+use super::{Proxy, embeddings, headers};
 use crate::config::Snapshot;
 use crate::failure::{Failure, Reason};
 use crate::intake::{self, Endpoint, Prompt};
@@ -73,7 +73,8 @@ async fn walk(proxy: &Proxy, session: &mut Session, exchange: &mut Exchange) -> 
     let snapshot = exchange.snapshot.clone();
     let request = session.req_header();
     headers::refuse_flood(&request.headers)?;
-    let endpoint = Endpoint::read(&request.method, request.uri.path());
+    let path = request.uri.path();
+    let endpoint = if snapshot.hands_on(path) { Ok(Endpoint::Other) } else { Endpoint::read(&request.method, path) };
     if endpoint == Ok(Endpoint::Health) {
         return Ok(Next::Answer(Answer::health(proxy.traffic.is_draining())));
     }
@@ -86,6 +87,7 @@ async fn walk(proxy: &Proxy, session: &mut Session, exchange: &mut Exchange) -> 
     }
     match endpoint {
         Endpoint::Models => Ok(Next::Answer(Answer::models(&snapshot))),
+        Endpoint::Embeddings => embeddings::embedded(session, exchange).await,
         Endpoint::Chat | Endpoint::Completions => routed(proxy, session, exchange, endpoint).await,
         _ => passed_through(session, exchange).await,
     }
@@ -101,7 +103,7 @@ async fn routed(
     let snapshot = exchange.snapshot.clone();
     let body = intake::body::read(session, &snapshot.limits).await?;
     let received = exchange.timing.received();
-    let prompt = parse(endpoint, body).await?;
+    let prompt = parse(body, move |body| Prompt::parse(endpoint, body)).await?;
     exchange.stream = prompt.stream;
     let model = prompt.model.as_deref();
     let deciding = snapshot.router.decide(model, prompt.text.as_deref(), &proxy.metrics);
@@ -109,7 +111,7 @@ async fn routed(
         Ok(decided) => decided,
         Err(left) => return Ok(Next::Leave(left)),
     };
-    let decision = decided.map_err(|UnknownModel| Failure::unknown_model(model.unwrap_or_default()))?;
+    let decision = decided.map_err(|UnknownModel| unknown(&snapshot, model.unwrap_or_default()))?;
     exchange.degraded = decision.reason.is_degraded().then(|| decision.reason.as_str());
     let to = destination(&snapshot, &decision);
     exchange.body = prompt.naming(&to.backend.settings.model);
@@ -119,8 +121,16 @@ async fn routed(
     Ok(Next::Forward)
 }
 
+/// A model that takes no prompts.
+fn unknown(snapshot: &Snapshot, model: &str) -> Failure {
+    match &snapshot.embeddings {
+        Some(service) if service.is_called(model) => Failure::model(model, "serves /v1/embeddings alone"),
+        _ => Failure::unknown_model(model),
+    }
+}
+
 /// Waits for `work` as long as the client waits for its answer: who has left gives up a place in the encoder's queue.
-async fn unless_left<T>(session: &mut Session, work: impl Future<Output = T>) -> pingora::Result<T> {
+pub(super) async fn unless_left<T>(session: &mut Session, work: impl Future<Output = T>) -> pingora::Result<T> {
     let mut work = pin!(work);
     tokio::select! {
         biased;
@@ -132,11 +142,15 @@ async fn unless_left<T>(session: &mut Session, work: impl Future<Output = T>) ->
     }
 }
 
-async fn parse(endpoint: Endpoint, body: Bytes) -> Result<Prompt, Failure> {
+/// Reads a body by `parser`.
+pub(super) async fn parse<T: Send + 'static>(
+    body: Bytes,
+    parser: impl FnOnce(Bytes) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
     if body.len() <= PARSE_INLINE {
-        return Prompt::parse(endpoint, body);
+        return parser(body);
     }
-    let parsed = tokio::task::spawn_blocking(move || Prompt::parse(endpoint, body)).await;
+    let parsed = tokio::task::spawn_blocking(move || parser(body)).await;
     parsed.unwrap_or_else(|_| Err(Failure::internal()))
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
-use super::Summary;
+use super::{Embedded, Summary};
 use crate::metrics::label;
 
 /// Writes one exchange's line.
@@ -34,6 +34,9 @@ pub(super) fn log(summary: &Summary) {
         Some(reason) if reason.status() >= 500 => line!(warn, "Failed [{backend}] | {}", reason.as_str()),
         Some(reason) => line!(info, "Refused | {}", reason.as_str()),
         None if summary.client_left => line!(info, "Client left [{backend}]"),
+        None if let Some(Embedded { texts, tokens }) = summary.embedded => {
+            line!(info, "Embedded | Texts: {texts} | Tokens: {tokens}");
+        }
         None if summary.backend.is_none() => line!(debug, "Answered"),
         None => {
             let latency = summary.timing.to_decision().unwrap_or_default().as_secs_f64() * 1e3;

@@ -23,6 +23,8 @@ pub struct Summary<'a> {
     pub status: Option<u16>,
     pub attempts: usize,
     pub degraded: Option<&'static str>,
+    /// What was embedded, where that was the answer.
+    pub embedded: Option<Embedded>,
     /// Why the router itself answered with an error, or ended a stream with one.
     pub failure: Option<failure::Reason>,
     pub client_left: bool,
@@ -31,6 +33,15 @@ pub struct Summary<'a> {
     /// Whether the answer was asked for as a stream.
     pub stream: bool,
     pub timing: &'a Timing,
+}
+
+/// What was embedded for a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Embedded {
+    /// Texts.
+    pub texts: usize,
+    /// Tokens that were read of them all.
+    pub tokens: usize,
 }
 
 /// Records an exchange that has ended.

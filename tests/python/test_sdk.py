@@ -48,6 +48,10 @@ def ask(text):
     return [{"role": "user", "content": text}]
 
 
+def dot(one, other):
+    return sum(x * y for x, y in zip(one, other, strict=True))
+
+
 def assert_openai_error(error, *keys_with_text):
     """The SDK found OpenAI's error object in the body, and its message says something of each of these."""
     assert {"message", "type", "code"} <= error.body.keys(), error.body
@@ -116,6 +120,30 @@ def test_models_lists_aliases_and_backends(client):
     assert {"router-gateway", "auto", "MoM"} <= listed
     for names in {"fast-chat", QWEN}, {"heavy-reasoner", DEEPSEEK}:
         assert names & listed
+
+
+@pytest.mark.parametrize("model", ["all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"])
+def test_texts_are_embedded_by_the_listed_model(client, model):
+    # The SDK asks for base64 unless it is told otherwise.
+    answer = client.embeddings.create(model=model, input=[JOKE, "Tell me a funny story about a kitten.", SEGFAULT])
+    assert answer.model in {listed.id for listed in client.models.list()}
+    assert [entry.index for entry in answer.data] == [0, 1, 2]
+    assert answer.usage.prompt_tokens == answer.usage.total_tokens > 3
+    joke, story, segfault = (entry.embedding for entry in answer.data)
+    assert len(joke) == 384
+    assert dot(joke, story) > dot(joke, segfault)
+    [plain] = client.embeddings.create(model=model, input=JOKE, encoding_format="float").data
+    assert dot(plain.embedding, joke) > 0.999
+
+
+def test_what_cannot_be_embedded_is_a_bad_request(client):
+    for wrong in {"dimensions": 128}, {"input": [1, 2, 3]}, {"input": ""}:
+        with pytest.raises(openai.BadRequestError) as caught:
+            client.embeddings.create(**{"model": "all-MiniLM-L6-v2", "input": JOKE} | wrong)
+        assert_openai_error(caught.value, *wrong)
+    with pytest.raises(openai.NotFoundError) as caught:
+        client.embeddings.create(model="auto", input=JOKE)
+    assert_openai_error(caught.value, "auto", "all-MiniLM-L6-v2")
 
 
 def test_many_clients_at_once(router):

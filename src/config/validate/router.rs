@@ -80,7 +80,8 @@ impl<'a> Rules<'a> {
             self.findings.add(typed, "may hold \"*\" only as a \"/*\" at its end");
         } else if stem.contains(['?', '#']) || !stem.chars().all(|c| c.is_ascii_graphic()) {
             self.findings.add(typed, "must be a path alone, in printable ASCII without spaces");
-        } else if Endpoint::at(&entry.path).is_some() {
+        } else if Endpoint::at(&entry.path).is_some_and(|served| served != Endpoint::Embeddings) {
+            // Embeddings alone may be a backend's instead: an operator may want those of another model.
             self.findings.add(typed, "is a path that the router serves itself");
         }
         self.backend(&problem::key(path, "backend"), &entry.backend);
