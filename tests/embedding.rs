@@ -8,12 +8,12 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use pointsman::embed::{Embedding, Encoder, End, Model, Settings, locate};
+use pointsman::embed::{Embedding, Encoder, End, Model, Precision, Settings, locate};
 use serde_json::Value;
 
 static MODEL: LazyLock<Arc<Model>> = LazyLock::new(|| {
     let dir = locate("sentence-transformers/all-MiniLM-L6-v2", Some(&root().join("models"))).unwrap();
-    Arc::new(Model::load(&dir).unwrap())
+    Arc::new(Model::load(&dir, Precision::F32).unwrap())
 });
 
 fn root() -> &'static Path {
@@ -205,12 +205,12 @@ async fn all_windows_of_a_growing_text_are_seen_and_kept() {
 #[test]
 fn a_folder_that_is_no_model_says_what_is_wrong() {
     let dir = tempfile::tempdir().unwrap();
-    let error = Model::load(dir.path()).unwrap_err().to_string();
+    let error = Model::load(dir.path(), Precision::default()).unwrap_err().to_string();
     assert!(error.contains("config.json"), "{error}");
     for file in ["config.json", "tokenizer.json"] {
         std::fs::copy(root().join("models/all-MiniLM-L6-v2").join(file), dir.path().join(file)).unwrap();
     }
     std::fs::write(dir.path().join("model.safetensors"), b"not weights").unwrap();
-    let error = Model::load(dir.path()).unwrap_err().to_string();
+    let error = Model::load(dir.path(), Precision::default()).unwrap_err().to_string();
     assert!(error.contains("model.safetensors"), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::file::{Admin, CacheBackend, Embedding, Health, Limits, SemCache, Shutdown, Timeouts, Tls};
+use super::file::{Admin, CacheBackend, Embedding, Health, Limits, Precision, SemCache, Shutdown, Timeouts, Tls};
 use super::units::{ByteSize, Span};
 
 impl Default for Admin {
@@ -48,7 +48,14 @@ impl Default for Tls {
 
 impl Default for Embedding {
     fn default() -> Self {
-        Self { threads: 0, queue: 256, timeout: Span(Duration::from_secs(1)), windows: 4, memo: 4096 }
+        Self {
+            precision: Precision::Int8,
+            threads: 0,
+            queue: 256,
+            timeout: Span(Duration::from_secs(1)),
+            windows: 4,
+            memo: 4096,
+        }
     }
 }
 

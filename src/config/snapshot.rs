@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use http::HeaderValue;
+use tracing::info;
 
 use super::file::{self, File};
 use super::load::Loaded;
@@ -69,8 +70,8 @@ pub struct Startup {
     pub encoder: embed::Settings,
 }
 
-/// A model's name, and the folder that it is looked for in first.
-type ModelChoice = (String, Option<PathBuf>);
+/// A model's name, the folder that it is looked for in first, and how it computes.
+type ModelChoice = (String, Option<PathBuf>, file::Precision);
 
 struct Passthrough {
     path: String,
@@ -305,14 +306,21 @@ fn embeddings(file: &File, encoder: Option<&Arc<Encoder>>) -> Option<embed::Serv
 }
 
 fn model_choice(file: &File) -> ModelChoice {
-    (file.router.embedding_model.clone(), file.models_dir.clone())
+    (file.router.embedding_model.clone(), file.models_dir.clone(), file.embedding.precision)
 }
 
 /// The model that the file names, from wherever it is found.
 pub fn load_model(file: &File) -> anyhow::Result<Model> {
     let name = &file.router.embedding_model;
     let folder = embed::locate(name, file.models_dir.as_deref())?;
-    Model::load(&folder).with_context(|| format!("cannot load the embedding model \"{name}\" in {}", folder.display()))
+    let precision = match file.embedding.precision {
+        file::Precision::Int8 => embed::Precision::Int8,
+        file::Precision::F32 => embed::Precision::F32,
+    };
+    let model = Model::load(&folder, precision)
+        .with_context(|| format!("cannot load the embedding model \"{name}\" in {}", folder.display()))?;
+    info!("Embedding with {name}, {}", model.engine());
+    Ok(model)
 }
 
 /// What the file says of routing, with every backend by its index.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use futures::executor::block_on;
 use futures::future::try_join_all;
 use futures::{StreamExt, stream};
+use pointsman_engine::Workspace;
 
 use super::memo::Memo;
 use super::model::{EmbedError, Model, Tokens};
@@ -149,15 +150,15 @@ impl Encoder {
         let mut seen = vec![placed(&cut, &head)];
         seen.extend(cuts.iter().zip(&others).map(|(cut, reading)| placed(cut, reading)));
         self.stats.count_unread(Use::Routing, windows::unread(text, seen));
-        let embeddings: Vec<_> = [&head].into_iter().chain(&others).map(|reading| &reading.embedding).collect();
-        windows::pool(&embeddings).ok_or(EncodeError::Failed)
+        let all: Vec<_> = [head].into_iter().chain(others).map(|reading| (reading.embedding, reading.tokens)).collect();
+        windows::pool(&all).ok_or(EncodeError::Failed)
     }
 
     async fn read(&self, cut: &Cut<'_>, asker: &Asker) -> Result<Reading, EncodeError> {
         match asker {
             Asker::Request { deadline, is_in } => self.recall(cut, *deadline, is_in).await,
             Asker::Patient => {
-                let terms = Terms { lane: Lane::Bulk, bounded: false, deadline: None };
+                let terms = Terms { lane: Lane::Ahead, bounded: false, deadline: None };
                 self.queue.run(cut, terms).await
             }
         }
@@ -197,7 +198,9 @@ impl Engine for Model {
         self.tokenize(text, end)
     }
 
-    fn encode(&self, batch: &[Tokens]) -> Result<Vec<Embedding>, EmbedError> {
-        self.encode(batch)
+    type Workspace = Workspace;
+
+    fn encode(&self, batch: &[Tokens], workspace: &mut Workspace) -> Result<Vec<Embedding>, EmbedError> {
+        self.encode(batch, workspace)
     }
 }

@@ -3,7 +3,8 @@
 //! - `locate`: where a model's files are
 //! - `text`: what of a text can be read at once
 //! - `windows`: how a longer one is seen all the same
-//! - `model`: tokenizer and network
+//! - `model`: tokenizer and network together
+//! - `network`: int8 by the engine (a crate of its own), or f32 by candle
 //! - `queue`: threads, batches, bounds and deadlines
 //! - `memo`: what was asked before
 //! - `encoder`: all of it together
@@ -14,6 +15,7 @@ mod encoder;
 mod locate;
 mod memo;
 mod model;
+mod network;
 mod queue;
 mod service;
 mod stats;
@@ -26,6 +28,7 @@ use std::sync::Arc;
 pub use encoder::{Encoder, Windows};
 pub use locate::{NotFound, locate};
 pub use model::{EmbedError, LoadError, Model, Tokens};
+pub use network::Precision;
 pub use queue::{EncodeError, Reading, Settings};
 pub use service::Service;
 pub use stats::{Stats, Use};

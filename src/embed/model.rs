@@ -1,16 +1,16 @@
-//! A BERT sentence encoder on candle's f32 CPU path: tokens, the model, the mean over tokens, length one.
+//! A sentence encoder: tokens, the network, the mean over tokens, length one.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::slice;
 use std::{fs, io};
 
-use candle_core::{DType, Device, Tensor};
-use candle_nn::VarBuilder;
-use candle_transformers::models::bert::{BertModel, Config};
+use candle_transformers::models::bert::Config;
+use pointsman_engine::{InputError, Workspace};
 use tokenizers::{PostProcessor, Tokenizer, TruncationDirection};
 
 use super::Embedding;
+use super::network::{Network, Precision};
 use super::text::End;
 
 /// Tokens read of a text, the two that mark its ends included; the published MiniLM was made for 256.
@@ -23,7 +23,7 @@ pub(super) const FILES: [&str; 3] = ["config.json", "tokenizer.json", "model.saf
 pub struct Model {
     name: String,
     tokenizer: Tokenizer,
-    bert: BertModel,
+    network: Network,
     dimensions: usize,
     /// Tokens of a text that are read at once, without those that mark its ends.
     capacity: usize,
@@ -60,6 +60,8 @@ pub enum EmbedError {
     Tokenizer(#[source] tokenizers::Error),
     #[error("inference failed: {0}")]
     Inference(#[from] candle_core::Error),
+    #[error("the tokenizer gave what the model does not know: {0}")]
+    Input(#[from] InputError),
     #[error("the model gave a vector without a direction")]
     NoDirection,
 }
@@ -68,19 +70,18 @@ pub enum EmbedError {
 
 impl Model {
     /// Loads `config.json`, `tokenizer.json` and `model.safetensors` (f16, bf16 or f32) from `dir`.
-    pub fn load(dir: &Path) -> Result<Self, LoadError> {
+    pub fn load(dir: &Path, precision: Precision) -> Result<Self, LoadError> {
         let [config, tokenizer, weights] = FILES.map(|file| dir.join(file));
         let config: Config =
             serde_json::from_slice(&read(&config)?).map_err(|source| LoadError::Config { path: config, source })?;
         let tokenizer = load_tokenizer(&tokenizer)?;
         // Read, not mapped: a file that changes under a map is undefined behaviour.
-        let bert = VarBuilder::from_buffered_safetensors(read(&weights)?, DType::F32, &Device::Cpu)
-            .and_then(|tensors| BertModel::load(tensors, &config))
+        let network = Network::load(&config, read(&weights)?, precision)
             .map_err(|source| LoadError::Weights { path: weights, source })?;
         let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let marks = tokenizer.get_post_processor().map_or(0, |marks| marks.added_tokens(false));
         let capacity = MAX_TOKENS.min(config.max_position_embeddings).saturating_sub(marks);
-        Ok(Self { name, tokenizer, bert, dimensions: config.hidden_size, capacity })
+        Ok(Self { name, tokenizer, network, dimensions: config.hidden_size, capacity })
     }
 
     /// The last name of the model, such as `all-MiniLM-L6-v2`.
@@ -91,6 +92,11 @@ impl Model {
     /// Floats in an embedding.
     pub fn dimensions(&self) -> usize {
         self.dimensions
+    }
+
+    /// What computes, such as `int8 (avx512-vnni)`.
+    pub fn engine(&self) -> String {
+        self.network.describe()
     }
 
     /// The 256 tokens at one end of `text` (see [`End::of`] for texts beyond 32 KiB), or all where there are no more.
@@ -117,20 +123,20 @@ impl Model {
 
     /// The embeddings of `batch`, in its order: [`Self::dimensions`] floats each. An error is one of them all, whichever
     /// of them is to blame.
-    pub fn encode(&self, batch: &[Tokens]) -> Result<Vec<Embedding>, EmbedError> {
-        let embed = |tokens: &Tokens| {
-            let ids = Tensor::new(&*tokens.ids, &Device::Cpu)?.unsqueeze(0)?;
-            let hidden = self.bert.forward(&ids, &ids.zeros_like()?, None)?;
-            let mean = hidden.squeeze(0)?.mean(0)?.to_vec1::<f32>()?;
-            Embedding::towards(mean).ok_or(EmbedError::NoDirection)
-        };
-        batch.iter().map(embed).collect()
+    pub fn encode(&self, batch: &[Tokens], workspace: &mut Workspace) -> Result<Vec<Embedding>, EmbedError> {
+        self.network.encode(batch, workspace)
     }
 
     /// Embeds the first 256 tokens of `text`.
     pub fn embed(&self, text: &str) -> Result<Embedding, EmbedError> {
         let tokens = self.tokenize(text, End::Head)?;
-        self.encode(slice::from_ref(&tokens))?.pop().ok_or(EmbedError::NoDirection)
+        self.encode(slice::from_ref(&tokens), &mut Workspace::default())?.pop().ok_or(EmbedError::NoDirection)
+    }
+}
+
+impl AsRef<[u32]> for Tokens {
+    fn as_ref(&self) -> &[u32] {
+        &self.ids
     }
 }
 

@@ -61,11 +61,14 @@ pub struct Reading {
 
 /// What the threads run.
 pub(super) trait Engine: Send + Sync + 'static {
+    /// What each thread keeps from batch to batch.
+    type Workspace: Default;
+
     /// What is read at one end of `text`.
     fn tokenize(&self, text: &str, end: End) -> Result<Tokens, EmbedError>;
 
     /// One embedding for each of `batch`, in its order; an error is one of them all.
-    fn encode(&self, batch: &[Tokens]) -> Result<Vec<Embedding>, EmbedError>;
+    fn encode(&self, batch: &[Tokens], workspace: &mut Self::Workspace) -> Result<Vec<Embedding>, EmbedError>;
 }
 
 /// The threads' side of the encoder; knows nothing of models.
@@ -180,9 +183,10 @@ impl Shared {
     }
 
     /// A thread's life.
-    fn work(&self, engine: &impl Engine) {
+    fn work<E: Engine>(&self, engine: &E) {
+        let mut workspace = Default::default();
         while let Some(jobs) = self.next() {
-            self.answer(engine, jobs);
+            self.answer(engine, jobs, &mut workspace);
         }
     }
 
@@ -205,7 +209,7 @@ impl Shared {
         }
     }
 
-    fn answer(&self, engine: &impl Engine, jobs: Vec<Job>) {
+    fn answer<E: Engine>(&self, engine: &E, jobs: Vec<Job>, workspace: &mut E::Workspace) {
         let (mut askers, mut read) = (Vec::new(), Vec::new());
         for job in jobs {
             match survive(|| engine.tokenize(&job.text, job.end)) {
@@ -217,14 +221,14 @@ impl Shared {
             }
         }
         if !askers.is_empty() {
-            self.encode(engine, askers, read);
+            self.encode(engine, askers, read, workspace);
         }
     }
 
     /// Runs a batch, or its texts one by one where that fails: the one to blame must not take its neighbours with it.
-    fn encode(&self, engine: &impl Engine, mut askers: Vec<Job>, read: Vec<Tokens>) {
+    fn encode<E: Engine>(&self, engine: &E, mut askers: Vec<Job>, read: Vec<Tokens>, workspace: &mut E::Workspace) {
         count(&self.stats.batches, 1);
-        match survive(|| engine.encode(&read)) {
+        match survive(|| engine.encode(&read, workspace)) {
             Ok(embeddings) => {
                 for ((job, tokens), embedding) in askers.into_iter().zip(read).zip(embeddings) {
                     self.succeed(job, tokens, embedding);
@@ -233,7 +237,7 @@ impl Shared {
             Err(trouble) if askers.len() == 1 => askers.drain(..).for_each(|job| self.fail(job, &trouble)),
             Err(_) => {
                 for (job, tokens) in askers.into_iter().zip(read) {
-                    self.encode(engine, vec![job], vec![tokens]);
+                    self.encode(engine, vec![job], vec![tokens], workspace);
                 }
             }
         }
@@ -252,7 +256,8 @@ impl Shared {
     }
 }
 
-/// What `step` gives, or what went wrong. The engine keeps nothing between texts that a panic could leave half done.
+/// What `step` gives, or what went wrong. A workspace that a panic left half done is overwritten by
+/// the next batch.
 fn survive<T>(step: impl FnOnce() -> Result<T, EmbedError>) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(step)) {
         Ok(outcome) => outcome.map_err(|error| error.to_string()),

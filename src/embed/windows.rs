@@ -49,15 +49,14 @@ pub(super) fn unread(text: &str, mut read: Vec<Range<usize>>) -> usize {
     bytes
 }
 
-/// One meaning of several: their mean, of length one. None where they cancel out.
-pub(super) fn pool(embeddings: &[&Embedding]) -> Option<Embedding> {
-    let [first, others @ ..] = embeddings else { return None };
-    if others.is_empty() {
-        return Some((*first).clone());
+/// One meaning of several windows: their mean, weighted by their tokens, of length one. None where they cancel out.
+pub(super) fn pool(windows: &[(Embedding, usize)]) -> Option<Embedding> {
+    if let [(only, _)] = windows {
+        return Some(only.clone());
     }
-    let mut sum = first.to_vec();
-    for other in others {
-        sum.iter_mut().zip(other.iter()).for_each(|(sum, x)| *sum += x);
+    let mut sum = vec![0.0; windows.first()?.0.len()];
+    for (embedding, tokens) in windows {
+        sum.iter_mut().zip(embedding.iter()).for_each(|(sum, x)| *sum += x * *tokens as f32);
     }
     Embedding::towards(sum)
 }
@@ -120,10 +119,15 @@ mod tests {
     #[test]
     fn a_pool_is_the_mean_direction() {
         let [east, north, west] = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]].map(|x| Embedding::from(x.to_vec()));
-        assert_eq!(pool(&[&east]), Some(east.clone()));
-        let between = pool(&[&east, &north]).unwrap();
+        let pool = |windows: &[(&Embedding, usize)]| {
+            pool(&windows.iter().map(|(embedding, tokens)| ((*embedding).clone(), *tokens)).collect::<Vec<_>>())
+        };
+        assert_eq!(pool(&[(&east, 9)]), Some(east.clone()));
+        let between = pool(&[(&east, 9), (&north, 9)]).unwrap();
         assert!(between.iter().all(|x| (x - 0.5f32.sqrt()).abs() < 1e-6), "{between:?}");
-        assert_eq!(pool(&[&east, &west]), None);
+        let nearer_east = pool(&[(&east, 4), (&north, 3)]).unwrap();
+        assert!((nearer_east[0] - 0.8).abs() < 1e-6 && (nearer_east[1] - 0.6).abs() < 1e-6, "{nearer_east:?}");
+        assert_eq!(pool(&[(&east, 9), (&west, 9)]), None);
         assert_eq!(pool(&[]), None);
     }
 }

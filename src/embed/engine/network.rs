@@ -67,7 +67,7 @@ pub struct Network {
     kernel: Kernel,
 }
 
-/// Memory for one thread's [`Network::encode`]; grows to what the largest batch needed, and stays.
+/// Memory for one thread's [`Network::encode`]; grows to what the largest batch needed, and stays: some 20 KB a token.
 #[derive(Default)]
 pub struct Workspace {
     lengths: Vec<usize>,
@@ -77,6 +77,7 @@ pub struct Workspace {
     expanded: Aligned<f32>,
     quantized: Quantized,
     attention: Scratch,
+    means: Vec<f32>,
 }
 
 /// Tables of what each token, position and type adds, and the norm over them.
@@ -155,18 +156,18 @@ impl Network {
         &self.shape
     }
 
-    /// Encodes `sequences` of token ids, each to the mean over its tokens of their last states: writes
-    /// `[sequences.len()][hidden_size]` to `means`. Each comes out the same to the last bit whatever else is in the batch.
+    /// Encodes `sequences` of token ids, each to the mean over its tokens of their last states:
+    /// `[sequences.len()][hidden_size]`. Each comes out the same to the last bit whatever else is in the batch. Nothing is
+    /// allocated once the workspace has seen a batch as large.
     ///
     /// # Errors
     /// A sequence that is empty or longer than `max_position_embeddings`, or a token beyond the vocabulary; nothing has
     /// been computed then.
-    pub fn encode(
+    pub fn encode<'w>(
         &self,
         sequences: &[impl AsRef<[u32]>],
-        workspace: &mut Workspace,
-        means: &mut Vec<f32>,
-    ) -> Result<(), InputError> {
+        workspace: &'w mut Workspace,
+    ) -> Result<&'w [f32], InputError> {
         self.check(sequences)?;
         let Workspace { lengths, states, .. } = workspace;
         lengths.clear();
@@ -178,8 +179,8 @@ impl Network {
         for layer in &self.layers {
             self.run(layer, tokens, workspace);
         }
-        self.pool(workspace, means);
-        Ok(())
+        self.pool(workspace);
+        Ok(&workspace.means)
     }
 
     fn check(&self, sequences: &[impl AsRef<[u32]>]) -> Result<(), InputError> {
@@ -215,7 +216,7 @@ impl Network {
     }
 
     fn run(&self, layer: &Layer, tokens: usize, workspace: &mut Workspace) {
-        let Workspace { lengths, states, projected, context, expanded, quantized, attention } = workspace;
+        let Workspace { lengths, states, projected, context, expanded, quantized, attention, .. } = workspace;
         let stride = padded(self.shape.hidden_size);
         projected.resize(tokens * layer.projection.stride());
         context.resize(tokens * stride);
@@ -255,11 +256,12 @@ impl Network {
         self.arch.dispatch(LayerNorm { states, residual, scale, shift, width, epsilon });
     }
 
-    fn pool(&self, workspace: &Workspace, means: &mut Vec<f32>) {
+    fn pool(&self, workspace: &mut Workspace) {
         let width = self.shape.hidden_size;
+        let Workspace { lengths, states, means, .. } = workspace;
         means.clear();
-        let mut rows = workspace.states.chunks_exact(padded(width));
-        for &length in &workspace.lengths {
+        let mut rows = states.chunks_exact(padded(width));
+        for &length in &*lengths {
             let first = means.len();
             means.resize(first + width, 0.0);
             let mean = &mut means[first..];

@@ -1,4 +1,4 @@
-//! Who waits, in two lanes, and who goes next with whom. Pure: knows no threads.
+//! Who waits, in three lanes, and who goes next with whom. Pure: knows no threads.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,7 +13,9 @@ use crate::embed::text::{Cut, End};
 /// Those who wait.
 #[derive(Debug, Default)]
 pub(super) struct Line {
-    lanes: [VecDeque<Job>; Lane::ALL.len()],
+    lanes: [VecDeque<Job>; Lane::COUNT],
+    /// Turns so far.
+    turns: usize,
 }
 
 /// Whose turn comes first.
@@ -21,8 +23,10 @@ pub(super) struct Line {
 pub(in crate::embed) enum Lane {
     /// On the way of a request; goes first.
     Request,
-    /// Whatever can wait until no request does.
+    /// Many at a time, for somebody who waits: `/v1/embeddings`.
     Bulk,
+    /// Ahead of time: samples, offline work.
+    Ahead,
 }
 
 /// How somebody waits.
@@ -56,6 +60,9 @@ pub(super) struct Batch {
 /// About how many tokens go through the model together. Short prompts fill its matrices only in company; beyond this
 /// more company saves next to nothing and delays who comes next.
 const BATCH_TOKENS: usize = 128;
+
+/// One turn in so many goes through the lanes from the last: whoever waits behind requests gets on, however many there are.
+const LAST_FIRST: usize = 8;
 
 /// Bytes of a token, of English prose and a little less than that of other texts.
 const TOKEN_BYTES: usize = 4;
@@ -92,7 +99,11 @@ impl Line {
     /// than what an idle thread does. Skips who has left and whose time is up.
     pub(super) fn next(&mut self, idle: usize, now: Instant) -> Batch {
         let mut batch = Batch::default();
-        for jobs in &mut self.lanes {
+        self.turns = self.turns.wrapping_add(1);
+        let last_first = self.turns.is_multiple_of(LAST_FIRST);
+        for turn in 0..Lane::COUNT {
+            let lane = if last_first { Lane::COUNT - 1 - turn } else { turn };
+            let jobs = &mut self.lanes[lane];
             let mut tokens = 0;
             while let Some(job) = jobs.pop_front() {
                 if job.reply.is_closed() {
@@ -122,8 +133,7 @@ impl Line {
 // === impl Lane ===
 
 impl Lane {
-    /// In the order of their turns.
-    const ALL: [Self; 2] = [Self::Request, Self::Bulk];
+    const COUNT: usize = Self::Ahead as usize + 1;
 }
 
 // === impl Job ===
@@ -190,5 +200,22 @@ mod tests {
         waiting.drain(..4);
         let batch = line.next(1, Instant::now());
         assert_eq!((batch.jobs.len(), batch.departed), (4, 4), "half of those who are there");
+    }
+
+    #[test]
+    fn who_waits_behind_requests_has_a_turn_now_and_then() {
+        let (mut line, _requests) = line(&[600; 50]);
+        let mut behind = Vec::new();
+        for (lane, text) in [(Lane::Bulk, "bulk"), (Lane::Ahead, "ahead")] {
+            let terms = Terms { lane, bounded: true, deadline: None };
+            let (job, answer) = Job::new(&Cut { text, at: 0, end: End::Head }, terms);
+            line.push(lane, job);
+            behind.push(answer);
+        }
+        let turns: Vec<String> =
+            (0..2 * LAST_FIRST).map(|_| line.next(0, Instant::now()).jobs[0].text.chars().take(5).collect()).collect();
+        let is_behind = |turn: &&String| **turn != "xxxxx";
+        assert_eq!(turns.iter().filter(is_behind).collect::<Vec<_>>(), ["ahead", "bulk"]);
+        assert_eq!(turns[0], "xxxxx", "requests go first");
     }
 }

@@ -10,6 +10,8 @@ struct Fake {
 }
 
 impl Engine for Fake {
+    type Workspace = ();
+
     fn tokenize(&self, text: &str, _end: End) -> Result<Tokens, EmbedError> {
         match text {
             "unreadable" => Err(EmbedError::NoDirection),
@@ -17,7 +19,7 @@ impl Engine for Fake {
         }
     }
 
-    fn encode(&self, batch: &[Tokens]) -> Result<Vec<Embedding>, EmbedError> {
+    fn encode(&self, batch: &[Tokens], _: &mut ()) -> Result<Vec<Embedding>, EmbedError> {
         let text = |tokens: &Tokens| tokens.ids.iter().map(|id| char::from_u32(*id).unwrap()).collect::<String>();
         let texts: Vec<String> = batch.iter().map(text).collect();
         self.begin.lock().send(texts.join("+")).unwrap();
@@ -79,7 +81,7 @@ impl Rig {
     }
 
     fn patiently(&self, text: &str) -> impl Future<Output = Answer> + use<> {
-        self.run(text, Terms { lane: Lane::Bulk, bounded: false, deadline: None })
+        self.run(text, Terms { lane: Lane::Ahead, bounded: false, deadline: None })
     }
 
     fn began(&self) -> String {

@@ -1,5 +1,5 @@
 #![allow(warnings, unsafe_code)]
-use candle_core::{Tensor,DType,Device};
+use candle_core::{DType, Device, Tensor};
 use candle_transformers::models::bert::{BertModel, Config};
 use pointsman_engine::*;
 use std::collections::HashMap;
