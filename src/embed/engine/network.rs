@@ -6,7 +6,7 @@ use pulp::Arch;
 
 use crate::aligned::Aligned;
 use crate::attention::{Attend, Scratch};
-use crate::kernels::Kernel;
+use crate::kernels::{Kernel, MAX_DEPTH};
 use crate::linear::{Linear, Quantized, Then, padded};
 use crate::rows::LayerNorm;
 
@@ -80,6 +80,9 @@ pub struct Workspace {
     means: Vec<f32>,
 }
 
+/// Tokens whose feed-forward layer is run at once.
+const PART: usize = 64;
+
 /// Tables of what each token, position and type adds, and the norm over them.
 struct Embeddings {
     /// `[vocab_size][hidden_size]`: by far most of a small model's memory, so it stays as narrow as it is published.
@@ -122,6 +125,9 @@ impl Shape {
         }
         if !hidden_size.is_multiple_of(num_attention_heads) {
             return Err("hidden_size is no multiple of num_attention_heads");
+        }
+        if hidden_size.max(intermediate_size) > MAX_DEPTH {
+            return Err("a layer is too wide");
         }
         Ok(())
     }
@@ -216,7 +222,23 @@ impl Network {
     }
 
     fn run(&self, layer: &Layer, tokens: usize, workspace: &mut Workspace) {
-        let Workspace { lengths, states, projected, context, expanded, quantized, attention, .. } = workspace;
+        self.attend(layer, tokens, workspace);
+        // A part at a time, so that what lies between the two halves stays in the cache with the weights.
+        let Workspace { states, context, expanded, quantized, .. } = workspace;
+        let stride = padded(self.shape.hidden_size);
+        for (states, context) in states.chunks_mut(PART * stride).zip(context.chunks_mut(PART * stride)) {
+            expanded.resize(states.len() / stride * layer.expansion.stride());
+            quantized.fill(self.arch, self.kernel, states, stride);
+            layer.expansion.apply(self.arch, self.kernel, quantized, Then::Activate(self.shape.hidden_act), expanded);
+            quantized.fill(self.arch, self.kernel, expanded, layer.expansion.stride());
+            layer.output.apply(self.arch, self.kernel, quantized, Then::Nothing, context);
+            self.norm(&layer.output_norm, states, context);
+        }
+    }
+
+    /// The first half of a layer: self-attention.
+    fn attend(&self, layer: &Layer, tokens: usize, workspace: &mut Workspace) {
+        let Workspace { lengths, states, projected, context, quantized, attention, .. } = workspace;
         let stride = padded(self.shape.hidden_size);
         projected.resize(tokens * layer.projection.stride());
         context.resize(tokens * stride);
@@ -224,9 +246,7 @@ impl Network {
             // Attention writes no padding, and a row's range is taken over all of it.
             context.fill(0.0);
         }
-        expanded.resize(tokens * layer.expansion.stride());
-
-        quantized.fill(self.arch, states, stride);
+        quantized.fill(self.arch, self.kernel, states, stride);
         layer.projection.apply(self.arch, self.kernel, quantized, Then::Nothing, projected);
         self.arch.dispatch(Attend {
             projected,
@@ -238,15 +258,9 @@ impl Network {
             heads: self.shape.num_attention_heads,
             scratch: attention,
         });
-        quantized.fill(self.arch, context, stride);
+        quantized.fill(self.arch, self.kernel, context, stride);
         layer.attention_output.apply(self.arch, self.kernel, quantized, Then::Nothing, context);
         self.norm(&layer.attention_norm, states, context);
-
-        quantized.fill(self.arch, states, stride);
-        layer.expansion.apply(self.arch, self.kernel, quantized, Then::Activate(self.shape.hidden_act), expanded);
-        quantized.fill(self.arch, expanded, layer.expansion.stride());
-        layer.output.apply(self.arch, self.kernel, quantized, Then::Nothing, context);
-        self.norm(&layer.output_norm, states, context);
     }
 
     /// Adds `residual` to the states and normalises them.

@@ -10,15 +10,10 @@ pub(crate) struct Range {
     pub(crate) low: f32,
 }
 
-/// Quantises each span of `input` over its own least to greatest value.
+/// Quantises a row over its own least to greatest value.
 pub(crate) struct Quantize<'a> {
-    /// `[spans][span]`
-    pub(crate) input: &'a [f32],
-    pub(crate) span: usize,
-    /// `[spans][span]`
+    pub(crate) row: &'a [f32],
     pub(crate) output: &'a mut [u8],
-    /// `[spans]`
-    pub(crate) ranges: &'a mut [Range],
 }
 
 /// Normalises each row of `states + residual` to mean 0 and variance 1, then scales and shifts it, into `states`.
@@ -38,30 +33,27 @@ pub(crate) struct LayerNorm<'a> {
 // === impl Quantize ===
 
 impl WithSimd for Quantize<'_> {
-    type Output = ();
+    type Output = Range;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let spans = self.input.chunks_exact(self.span).zip(self.output.chunks_exact_mut(self.span));
-        for ((input, output), range) in spans.zip(self.ranges) {
-            let (low, high) = extent(simd, input);
-            let scale = (high - low) * (1.0 / 255.0);
-            // A span of equal values has no scale: all of it is its offset.
-            let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-            *range = Range { scale, low };
-            // Adding 2²³ rounds to a whole number and leaves it in the low bits; rounding may take the greatest to 255.
-            const ROUND: f32 = 8_388_608.0;
-            for (output, input) in output.iter_mut().zip(input) {
-                *output = ((input - low) * inverse + ROUND).to_bits() as u8;
-            }
+    fn with_simd<S: Simd>(self, simd: S) -> Range {
+        let (low, high) = extent(simd, self.row);
+        let scale = (high - low) * (1.0 / 255.0);
+        // A row of equal values has no scale: all of it is its offset.
+        let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+        // Adding 2²³ rounds to a whole number and leaves it in the low bits; rounding may take the greatest to 255.
+        const ROUND: f32 = 8_388_608.0;
+        for (output, input) in self.output.iter_mut().zip(self.row) {
+            *output = ((input - low) * inverse + ROUND).to_bits() as u8;
         }
+        Range { scale, low }
     }
 }
 
-/// The least and the greatest value of a span.
+/// The least and the greatest value of a row.
 #[inline(always)]
-fn extent<S: Simd>(simd: S, span: &[f32]) -> (f32, f32) {
-    let (vectors, _) = S::as_simd_f32s(span);
+fn extent<S: Simd>(simd: S, row: &[f32]) -> (f32, f32) {
+    let (vectors, _) = S::as_simd_f32s(row);
     let (mut low, mut high) = (simd.splat_f32s(f32::INFINITY), simd.splat_f32s(f32::NEG_INFINITY));
     for &x in vectors {
         low = simd.min_f32s(low, x);

@@ -6,7 +6,7 @@
 use std::arch::asm;
 use std::arch::x86_64::__cpuid_count;
 
-use super::{Block, Operands, QUAD, ROWS, SPAN, WIDTH, avx512_vnni};
+use super::{Block, Operands, QUAD, ROWS, STEP, WIDTH, avx512_vnni};
 
 /// Rows of a tile, and the i32 in one of them.
 const TILE: usize = 16;
@@ -14,15 +14,12 @@ const TILE: usize = 16;
 /// Rows from which on tiles are used.
 const WORTH_IT: usize = 8;
 
-/// Inputs in a tile's row.
-const DEPTH: usize = 64;
-
 /// Bytes from one quad of a panel to the next, and from one row of a block to the next.
 const STRIDE: usize = WIDTH * QUAD;
 const _: () = assert!(STRIDE == WIDTH * size_of::<i32>());
 
-// What the assembly below unrolls.
-const _: () = assert!(SPAN == 2 * DEPTH && WIDTH == 4 * TILE && ROWS == 2 * TILE);
+// What the assembly below is made for.
+const _: () = assert!(STEP == QUAD * TILE && WIDTH == 4 * TILE && ROWS == 2 * TILE);
 
 /// Shapes of the eight tiles, as LDTILECFG reads them.
 #[repr(C, align(64))]
@@ -51,23 +48,21 @@ pub(super) fn is_available() -> bool {
 /// # Safety
 /// [`is_available`] must have said so.
 #[target_feature(enable = "avx512f,avx512vnni")]
-pub(super) unsafe fn multiply(operands: Operands, blocks: &mut [Block]) {
+pub(super) unsafe fn multiply(operands: Operands, block: &mut Block) {
     let rows = operands.rows;
     if rows < WORTH_IT {
-        return avx512_vnni::multiply(operands, blocks);
+        return avx512_vnni::multiply(operands, block);
     }
     let config = Config::new(rows.min(TILE), rows.saturating_sub(TILE));
     // SAFETY: the tiles are this function's alone: set up here, released below, and no code between gives up the thread
     // other than to the operating system, which keeps them.
     unsafe { asm!("ldtilecfg [{}]", in(reg) &config, options(nostack, preserves_flags)) };
-    for (span, block) in blocks.iter_mut().enumerate() {
-        for half in 0..2 {
-            // SAFETY: the config is of these rows, which are at most two tiles.
-            unsafe {
-                match rows {
-                    ..=TILE => one_tile_high(operands, span, half, block),
-                    _ => two_tiles_high(operands, span, half, block),
-                }
+    for half in 0..2 {
+        // SAFETY: the config is of these rows, which are at most two tiles.
+        unsafe {
+            match rows {
+                ..=TILE => one_tile_high(operands, half, block),
+                _ => two_tiles_high(operands, half, block),
             }
         }
     }
@@ -79,36 +74,38 @@ pub(super) unsafe fn multiply(operands: Operands, blocks: &mut [Block]) {
 ///
 /// # Safety
 /// The tiles' config must be of the operands' rows.
-unsafe fn one_tile_high(operands: Operands, span: usize, half: usize, block: &mut Block) {
+unsafe fn one_tile_high(operands: Operands, half: usize, block: &mut Block) {
     let column = half * WIDTH / 2;
-    // SAFETY: reads SPAN bytes of each of the `rows` rows of activations, which lie a row apart, and 128 bytes of each of
-    // the span's quads of weights; writes 128 bytes in each of the block's first `rows` rows.
+    // SAFETY: in each of the panel's steps reads STEP bytes of each of the `rows` rows of activations, which lie a row
+    // apart, and 128 bytes of each of the step's quads of weights; writes 128 bytes in each of the block's first `rows`
+    // rows. There is at least one step.
     unsafe {
         asm!(
             "tilezero tmm0",
             "tilezero tmm1",
+            "2:",
             "tileloadd tmm4, [{a} + {a_stride}]",
             "tileloadd tmm6, [{w} + {stride}]",
             "tdpbusd tmm0, tmm4, tmm6",
             "tileloadd tmm7, [{w} + {stride} + {tile}]",
             "tdpbusd tmm1, tmm4, tmm7",
-            "tileloadd tmm4, [{a} + {a_stride} + {depth}]",
-            "tileloadd tmm6, [{w} + {stride} + {deeper}]",
-            "tdpbusd tmm0, tmm4, tmm6",
-            "tileloadd tmm7, [{w} + {stride} + {deeper} + {tile}]",
-            "tdpbusd tmm1, tmm4, tmm7",
+            "add {a}, {step}",
+            "add {w}, {panel_step}",
+            "dec {steps}",
+            "jnz 2b",
             "tilestored [{sums} + {stride}], tmm0",
             "tilestored [{sums} + {stride} + {tile}], tmm1",
-            a = in(reg) operands.inputs(0, span).as_ptr(),
-            a_stride = in(reg) operands.panel.len() * SPAN,
-            w = in(reg) operands.panel[span].as_ptr().cast::<u8>().add(column * QUAD),
+            a = inout(reg) operands.row(0).as_ptr() => _,
+            a_stride = in(reg) operands.panel.len() * STEP,
+            w = inout(reg) operands.panel.as_ptr().cast::<u8>().add(column * QUAD) => _,
             stride = in(reg) STRIDE,
-            depth = const DEPTH,
-            deeper = const STRIDE * DEPTH / QUAD,
+            steps = inout(reg) operands.panel.len() => _,
+            step = const STEP,
+            panel_step = const STRIDE * STEP / QUAD,
             tile = const TILE * QUAD,
             sums = in(reg) block.0.as_mut_ptr().cast::<i32>().add(column),
             out("tmm0") _, out("tmm1") _, out("tmm4") _, out("tmm6") _, out("tmm7") _,
-            options(nostack, preserves_flags),
+            options(nostack),
         );
     }
 }
@@ -117,7 +114,7 @@ unsafe fn one_tile_high(operands: Operands, span: usize, half: usize, block: &mu
 ///
 /// # Safety
 /// The tiles' config must be of the operands' rows.
-unsafe fn two_tiles_high(operands: Operands, span: usize, half: usize, block: &mut Block) {
+unsafe fn two_tiles_high(operands: Operands, half: usize, block: &mut Block) {
     let column = half * WIDTH / 2;
     // SAFETY: as in `one_tile_high`; the second tiles begin TILE rows further down, and `rows` is beyond TILE.
     unsafe {
@@ -127,6 +124,7 @@ unsafe fn two_tiles_high(operands: Operands, span: usize, half: usize, block: &m
             "tilezero tmm1",
             "tilezero tmm2",
             "tilezero tmm3",
+            "2:",
             "tileloadd tmm4, [{a} + {a_stride}]",
             "tileloadd tmm6, [{w} + {stride}]",
             "tdpbusd tmm0, tmm4, tmm6",
@@ -135,31 +133,29 @@ unsafe fn two_tiles_high(operands: Operands, span: usize, half: usize, block: &m
             "tileloadd tmm5, [{a2} + {a_stride}]",
             "tdpbusd tmm2, tmm5, tmm6",
             "tdpbusd tmm3, tmm5, tmm7",
-            "tileloadd tmm4, [{a} + {a_stride} + {depth}]",
-            "tileloadd tmm6, [{w} + {stride} + {deeper}]",
-            "tdpbusd tmm0, tmm4, tmm6",
-            "tileloadd tmm7, [{w} + {stride} + {deeper} + {tile}]",
-            "tdpbusd tmm1, tmm4, tmm7",
-            "tileloadd tmm5, [{a2} + {a_stride} + {depth}]",
-            "tdpbusd tmm2, tmm5, tmm6",
-            "tdpbusd tmm3, tmm5, tmm7",
+            "add {a}, {step}",
+            "add {a2}, {step}",
+            "add {w}, {panel_step}",
+            "dec {steps}",
+            "jnz 2b",
             "tilestored [{sums} + {stride}], tmm0",
             "tilestored [{sums} + {stride} + {tile}], tmm1",
             "tilestored [{sums2} + {stride}], tmm2",
             "tilestored [{sums2} + {stride} + {tile}], tmm3",
-            a = in(reg) operands.inputs(0, span).as_ptr(),
-            a2 = in(reg) operands.inputs(TILE, span).as_ptr(),
-            a_stride = in(reg) operands.panel.len() * SPAN,
-            w = in(reg) operands.panel[span].as_ptr().cast::<u8>().add(column * QUAD),
+            a = inout(reg) operands.row(0).as_ptr() => _,
+            a2 = inout(reg) operands.row(TILE).as_ptr() => _,
+            a_stride = in(reg) operands.panel.len() * STEP,
+            w = inout(reg) operands.panel.as_ptr().cast::<u8>().add(column * QUAD) => _,
             stride = in(reg) STRIDE,
-            depth = const DEPTH,
-            deeper = const STRIDE * DEPTH / QUAD,
+            steps = inout(reg) operands.panel.len() => _,
+            step = const STEP,
+            panel_step = const STRIDE * STEP / QUAD,
             tile = const TILE * QUAD,
             sums = in(reg) sums,
             sums2 = in(reg) sums.add(TILE * WIDTH),
             out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
             out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
-            options(nostack, preserves_flags),
+            options(nostack),
         );
     }
 }
@@ -171,7 +167,7 @@ impl Config {
     fn new(first: usize, second: usize) -> Self {
         // Tiles of no rows are not allowed to be used, but to be there.
         let [first, second] = [first, second].map(|rows| rows as u8);
-        let weights = (DEPTH / QUAD) as u8;
+        let weights = (STEP / QUAD) as u8;
         let mut config = Self { palette: 1, start_row: 0, reserved: [0; 14], row_bytes: [0; 16], rows: [0; 16] };
         config.rows[..8].copy_from_slice(&[first, first, second, second, first, second, weights, weights]);
         for (bytes, rows) in config.row_bytes.iter_mut().zip(config.rows) {

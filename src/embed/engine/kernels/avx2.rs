@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Block, Operands, QUAD, WIDTH, Weights, even_parts};
+use super::{Block, Operands, QUAD, WIDTH, even_parts};
 
 /// Rows at once: with four vectors of sums each, and the panel's four and one of inputs, 13 of 16 registers.
 const TILE: usize = 2;
@@ -16,15 +16,13 @@ pub(super) fn is_available() -> bool {
 }
 
 #[target_feature(enable = "avx2")]
-pub(super) fn multiply(operands: Operands, blocks: &mut [Block]) {
-    for (span, (block, weights)) in blocks.iter_mut().zip(operands.panel).enumerate() {
-        for part in 0..WIDTH / CHANNELS {
-            for rows in even_parts(operands.rows, TILE) {
-                let (first, sums) = (rows.start, &mut block.0[rows.clone()]);
-                match rows.len() {
-                    1 => tile::<1>(operands, weights, span, part, first, sums),
-                    _ => tile::<TILE>(operands, weights, span, part, first, sums),
-                }
+pub(super) fn multiply(operands: Operands, block: &mut Block) {
+    for part in 0..WIDTH / CHANNELS {
+        for rows in even_parts(operands.rows, TILE) {
+            let (first, sums) = (rows.start, &mut block.0[rows.clone()]);
+            match rows.len() {
+                1 => tile::<1>(operands, part, first, sums),
+                _ => tile::<TILE>(operands, part, first, sums),
             }
         }
     }
@@ -32,24 +30,19 @@ pub(super) fn multiply(operands: Operands, blocks: &mut [Block]) {
 
 /// `R` rows from `first` on, and the panel's channels from `part * CHANNELS` on.
 #[target_feature(enable = "avx2")]
-fn tile<const R: usize>(
-    operands: Operands,
-    weights: &Weights,
-    span: usize,
-    part: usize,
-    first: usize,
-    block: &mut [[i32; WIDTH]],
-) {
-    let rows: [_; R] = std::array::from_fn(|row| operands.inputs(first + row, span));
+fn tile<const R: usize>(operands: Operands, part: usize, first: usize, block: &mut [[i32; WIDTH]]) {
+    let rows: [_; R] = std::array::from_fn(|row| operands.row(first + row).as_flattened());
     let mut sums = [[_mm256_setzero_si256(); VECTORS]; R];
-    for (step, weights) in weights.iter().enumerate() {
+    for (quad, weights) in operands.panel.as_flattened().iter().enumerate() {
         let (vectors, _) = weights[part * CHANNELS * QUAD..].as_chunks::<16>();
         let weights: [__m256i; VECTORS] = std::array::from_fn(|vector| {
             // SAFETY: the chunk is 16 bytes long; the load needs no alignment.
             _mm256_cvtepi8_epi16(unsafe { _mm_loadu_si128(vectors[vector].as_ptr().cast()) })
         });
         for (row, sums) in rows.iter().zip(&mut sums) {
-            let inputs = _mm_cvtepu8_epi16(_mm_cvtsi32_si128(i32::from_ne_bytes(row[step])));
+            // SAFETY: a row has as many quads as the panel.
+            let inputs = unsafe { *row.get_unchecked(quad) };
+            let inputs = _mm_cvtepu8_epi16(_mm_cvtsi32_si128(i32::from_ne_bytes(inputs)));
             let inputs = _mm256_broadcastq_epi64(inputs);
             for (sum, weights) in sums.iter_mut().zip(weights) {
                 *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(inputs, weights));

@@ -1,10 +1,10 @@
-//! u8 × i8 → i32 matrix products, one kernel for each instruction set, chosen by what the CPU has.
+//! u8 × i8 → i32 matrix products, and the rotation before them, one kernel for each instruction set, chosen by what the
+//! CPU has.
 //!
-//! All of them read the same packed weights and give the same sums, to the last bit, and neither saturate nor overflow.
+//! All of them read the same packed weights and give the same results, to the last bit, and neither saturate nor overflow.
 //!
-//! Inputs are summed span by span, as each span of [`SPAN`] inputs has scales of its own. Weights lie in panels of
-//! [`WIDTH`] output channels. Within a panel, the [`QUAD`] inputs that one dot-product instruction takes lie together,
-//! channel after channel: `panel[spans][SPAN / QUAD][WIDTH][QUAD]`.
+//! Weights lie in panels of [`WIDTH`] output channels. Within a panel, the [`QUAD`] inputs that one dot-product
+//! instruction takes lie together, channel after channel: `panel[depth / QUAD][WIDTH][QUAD]`.
 
 #![allow(unsafe_code, reason = "vector instructions; each block says why it is sound")]
 
@@ -17,14 +17,21 @@ mod avx512_vnni;
 #[cfg(target_arch = "x86_64")]
 mod avx_vnni;
 mod portable;
+mod rotation;
 
 use std::sync::OnceLock;
 
 /// Output channels in a panel.
 pub const WIDTH: usize = 64;
 
-/// Inputs that are summed, and scaled, together.
-pub const SPAN: usize = 128;
+/// What a panel's depth is a multiple of: a tile's row, and a cache line of activations.
+pub const STEP: usize = 64;
+
+/// Inputs of a channel whose products cannot overflow an i32: `MAX_DEPTH × 255 × 128 < 2³¹`.
+pub const MAX_DEPTH: usize = 65_536;
+
+/// Numbers that are rotated together.
+pub const TURN: usize = 128;
 
 /// Inputs of a channel that lie together.
 pub const QUAD: usize = 4;
@@ -32,16 +39,16 @@ pub const QUAD: usize = 4;
 /// Rows that a block has at most.
 pub const ROWS: usize = 32;
 
-/// Sums over one span, for up to [`ROWS`] rows of one panel.
+/// Sums for up to [`ROWS`] rows of one panel.
 #[derive(Clone)]
 #[repr(C, align(64))]
 pub struct Block(pub [[i32; WIDTH]; ROWS]);
 
-/// One span's inputs of one row.
-type Inputs = [[u8; QUAD]; SPAN / QUAD];
+/// One step's inputs of one row.
+type Inputs = [[u8; QUAD]; STEP / QUAD];
 
-/// One span's weights of one panel.
-type Weights = [[i8; WIDTH * QUAD]; SPAN / QUAD];
+/// One step's weights of one panel.
+type Weights = [[i8; WIDTH * QUAD]; STEP / QUAD];
 
 /// One way to multiply that this machine has. There is no other way to get one than to ask what it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,9 +70,9 @@ enum Path {
 /// Rows of activations and one panel, equally deep.
 #[derive(Clone, Copy)]
 struct Operands<'a> {
-    /// `[rows][spans]`
+    /// `[rows][steps]`
     activations: &'a [Inputs],
-    /// `[spans]`
+    /// `[steps]`
     panel: &'a [Weights],
     /// At most [`ROWS`].
     rows: usize,
@@ -118,31 +125,46 @@ impl Kernel {
         }
     }
 
-    /// `blocks[s].0[r][c] = Σ activations[r][k] × weights[k][c]` over the inputs `k` of span `s`, for each span and each row;
-    /// what the blocks hold of further rows is unspecified.
+    /// `block.0[r][c] = Σ activations[r][k] × weights[k][c]` for each row of activations, which are as deep as the panel;
+    /// further rows stay as they are.
     ///
     /// # Panics
-    /// If the panel is not `blocks.len()` spans deep, or the activations are not 1 to [`ROWS`] such rows.
-    pub fn multiply(self, activations: &[u8], panel: &[i8], blocks: &mut [Block]) {
-        let (panel, rest) = panel.as_chunks().0.as_chunks::<{ SPAN / QUAD }>();
-        assert!(rest.is_empty() && panel.len() == blocks.len() && !blocks.is_empty(), "a panel of another depth");
+    /// If the panel's depth is no multiple of [`STEP`] or beyond [`MAX_DEPTH`], or the activations are not 1 to [`ROWS`]
+    /// such rows.
+    pub fn multiply(self, activations: &[u8], panel: &[i8], block: &mut Block) {
+        let (panel, rest) = panel.as_chunks().0.as_chunks::<{ STEP / QUAD }>();
+        assert!(rest.is_empty() && (1..=MAX_DEPTH / STEP).contains(&panel.len()), "a panel of another depth");
         let (activations, rest) = activations.as_chunks().0.as_chunks();
-        let rows = activations.len() / blocks.len();
-        let is_whole = rest.is_empty() && activations.len() == rows * blocks.len();
+        let rows = activations.len() / panel.len();
+        let is_whole = rest.is_empty() && activations.len() == rows * panel.len();
         assert!(is_whole && (1..=ROWS).contains(&rows), "rows of another depth");
         let operands = Operands { activations, panel, rows };
         match self.0 {
-            Path::Portable => portable::multiply(operands, blocks),
+            Path::Portable => portable::multiply(operands, block),
             // SAFETY (all four): the kernel was handed out by `all`, which saw that the CPU and, for AMX, the operating
             // system have what it needs; the operands' sizes were checked above.
             #[cfg(target_arch = "x86_64")]
-            Path::Avx2 => unsafe { avx2::multiply(operands, blocks) },
+            Path::Avx2 => unsafe { avx2::multiply(operands, block) },
             #[cfg(target_arch = "x86_64")]
-            Path::AvxVnni => unsafe { avx_vnni::multiply(operands, blocks) },
+            Path::AvxVnni => unsafe { avx_vnni::multiply(operands, block) },
             #[cfg(target_arch = "x86_64")]
-            Path::Avx512Vnni => unsafe { avx512_vnni::multiply(operands, blocks) },
+            Path::Avx512Vnni => unsafe { avx512_vnni::multiply(operands, block) },
             #[cfg(target_arch = "x86_64")]
-            Path::AmxInt8 => unsafe { amx::multiply(operands, blocks) },
+            Path::AmxInt8 => unsafe { amx::multiply(operands, block) },
+        }
+    }
+
+    /// Multiplies each [`TURN`] numbers of `row` by the Hadamard matrix, all of whose entries are 1 or −1, so that each of
+    /// them comes to be spread over all. A second time gives the numbers back, [`TURN`] times as large. What is left over
+    /// beyond whole turns stays as it is.
+    pub fn rotate(self, row: &mut [f32]) {
+        match self.0 {
+            Path::Portable => rotation::portable(row),
+            // SAFETY (both): `all` saw that the CPU has it.
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx2 | Path::AvxVnni => unsafe { rotation::avx2(row) },
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx512Vnni | Path::AmxInt8 => unsafe { rotation::avx512(row) },
         }
     }
 }
@@ -150,10 +172,10 @@ impl Kernel {
 // === impl Operands ===
 
 impl<'a> Operands<'a> {
-    /// What row `row` has in span `span`.
+    /// Row `row`, as many steps as the panel has.
     #[inline(always)]
-    fn inputs(&self, row: usize, span: usize) -> &'a Inputs {
-        &self.activations[row * self.panel.len() + span]
+    fn row(&self, row: usize) -> &'a [Inputs] {
+        &self.activations[row * self.panel.len()..][..self.panel.len()]
     }
 }
 

@@ -2,14 +2,12 @@
 
 use super::{Block, Operands, QUAD, WIDTH};
 
-pub(super) fn multiply(operands: Operands, blocks: &mut [Block]) {
-    for (span, (block, weights)) in blocks.iter_mut().zip(operands.panel).enumerate() {
-        for (row, sums) in block.0.iter_mut().enumerate().take(operands.rows) {
-            *sums = [0; WIDTH];
-            for (inputs, weights) in operands.inputs(row, span).iter().zip(weights) {
-                for (sum, weights) in sums.iter_mut().zip(weights.as_chunks::<QUAD>().0) {
-                    *sum += inputs.iter().zip(weights).map(|(&a, &w)| i32::from(a) * i32::from(w)).sum::<i32>();
-                }
+pub(super) fn multiply(operands: Operands, block: &mut Block) {
+    for (row, sums) in block.0.iter_mut().enumerate().take(operands.rows) {
+        *sums = [0; WIDTH];
+        for (inputs, weights) in operands.row(row).as_flattened().iter().zip(operands.panel.as_flattened()) {
+            for (sum, weights) in sums.iter_mut().zip(weights.as_chunks::<QUAD>().0) {
+                *sum += inputs.iter().zip(weights).map(|(&a, &w)| i32::from(a) * i32::from(w)).sum::<i32>();
             }
         }
     }

@@ -1,0 +1,223 @@
+//! The int8 network against candle's f32 one, on small models of random weights and awkward sizes.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::HashMap;
+
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use candle_transformers::models::bert::{BertModel, Config, HiddenAct, PositionEmbeddingType};
+use pointsman_engine::kernels::Kernel;
+use pointsman_engine::{Activation, BuildError, InputError, Network, Shape, Workspace};
+
+const SMALL: Shape = Shape {
+    vocab_size: 61,
+    hidden_size: 48,
+    num_hidden_layers: 2,
+    num_attention_heads: 4,
+    intermediate_size: 100,
+    max_position_embeddings: 90,
+    type_vocab_size: 2,
+    layer_norm_eps: 1e-12,
+    hidden_act: Activation::Gelu,
+};
+
+type Tensors = HashMap<String, Tensor>;
+
+/// Weights of the published names and shapes, by a seed.
+fn random_tensors(shape: &Shape, seed: u64) -> Tensors {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut tensors = Tensors::new();
+    let mut add = |name: String, dimensions: &[usize], mean: f32, spread: f32| {
+        let floats = (0..dimensions.iter().product()).map(|_| mean + spread * (random.f32() + random.f32() - 1.0));
+        tensors.insert(name, Tensor::from_iter(floats, &Device::Cpu).unwrap().reshape(dimensions).unwrap());
+    };
+    let (hidden, inner) = (shape.hidden_size, shape.intermediate_size);
+    let tables = [
+        ("word", shape.vocab_size),
+        ("position", shape.max_position_embeddings),
+        ("token_type", shape.type_vocab_size),
+    ];
+    for (table, rows) in tables {
+        add(format!("embeddings.{table}_embeddings.weight"), &[rows, hidden], 0.0, 1.0);
+    }
+    let mut norms = vec!["embeddings.LayerNorm".to_owned()];
+    for layer in 0..shape.num_hidden_layers {
+        let linears = [
+            ("attention.self.query", hidden, hidden),
+            ("attention.self.key", hidden, hidden),
+            ("attention.self.value", hidden, hidden),
+            ("attention.output.dense", hidden, hidden),
+            ("intermediate.dense", hidden, inner),
+            ("output.dense", inner, hidden),
+        ];
+        for (name, inputs, outputs) in linears {
+            let spread = 3.0 / (inputs as f32).sqrt();
+            add(format!("encoder.layer.{layer}.{name}.weight"), &[outputs, inputs], 0.0, spread);
+            add(format!("encoder.layer.{layer}.{name}.bias"), &[outputs], 0.0, 0.3);
+        }
+        norms.extend(["attention.output", "output"].map(|name| format!("encoder.layer.{layer}.{name}.LayerNorm")));
+    }
+    for name in norms {
+        add(format!("{name}.weight"), &[hidden], 1.0, 0.5);
+        add(format!("{name}.bias"), &[hidden], 0.0, 0.3);
+    }
+    tensors
+}
+
+fn network(shape: &Shape, tensors: &Tensors) -> Network {
+    let tensor = |name: &str| {
+        let tensor = tensors.get(name).ok_or_else(|| name.to_owned())?;
+        Ok::<_, String>(tensor.flatten_all().unwrap().to_vec1().unwrap())
+    };
+    Network::build(shape.clone(), tensor).unwrap()
+}
+
+fn reference(shape: &Shape, tensors: &Tensors) -> BertModel {
+    let config = Config {
+        vocab_size: shape.vocab_size,
+        hidden_size: shape.hidden_size,
+        num_hidden_layers: shape.num_hidden_layers,
+        num_attention_heads: shape.num_attention_heads,
+        intermediate_size: shape.intermediate_size,
+        hidden_act: match shape.hidden_act {
+            Activation::Gelu => HiddenAct::Gelu,
+            Activation::GeluTanh => HiddenAct::GeluApproximate,
+            Activation::Relu => HiddenAct::Relu,
+        },
+        max_position_embeddings: shape.max_position_embeddings,
+        type_vocab_size: shape.type_vocab_size,
+        layer_norm_eps: shape.layer_norm_eps.into(),
+        position_embedding_type: PositionEmbeddingType::Absolute,
+        ..Config::default()
+    };
+    BertModel::load(VarBuilder::from_tensors(tensors.clone(), DType::F32, &Device::Cpu), &config).unwrap()
+}
+
+/// The mean of the last states, by candle.
+fn expected(reference: &BertModel, sequence: &[u32]) -> Vec<f32> {
+    let ids = Tensor::new(sequence, &Device::Cpu).unwrap().unsqueeze(0).unwrap();
+    let states = reference.forward(&ids, &ids.zeros_like().unwrap(), None).unwrap();
+    states.squeeze(0).unwrap().mean(0).unwrap().to_vec1().unwrap()
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>();
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+/// Sequences of every length that a tile or a vector might trip over.
+fn sequences(shape: &Shape) -> Vec<Vec<u32>> {
+    let mut random = fastrand::Rng::with_seed(7);
+    let lengths = [1, 2, 5, 6, 7, 13, 15, 16, 17, 31, 32, 33, 64, 65, 90];
+    lengths.map(|length| (0..length).map(|_| random.u32(..shape.vocab_size as u32)).collect()).into()
+}
+
+#[test]
+fn means_are_those_of_candle_whatever_the_sizes() {
+    let shapes = [
+        SMALL,
+        Shape { hidden_act: Activation::GeluTanh, num_attention_heads: 3, ..SMALL },
+        Shape { hidden_act: Activation::Relu, hidden_size: 256, intermediate_size: 512, ..SMALL },
+        Shape { hidden_size: 130, num_attention_heads: 1, intermediate_size: 7, type_vocab_size: 1, ..SMALL },
+        Shape { hidden_size: 40, num_attention_heads: 10, num_hidden_layers: 3, layer_norm_eps: 1e-5, ..SMALL },
+    ];
+    for (seed, shape) in (1..).zip(shapes) {
+        let tensors = random_tensors(&shape, seed);
+        let (network, reference) = (network(&shape, &tensors), reference(&shape, &tensors));
+        let sequences = sequences(&shape);
+        let mut workspace = Workspace::default();
+        let means = network.encode(&sequences, &mut workspace).unwrap();
+        assert_eq!(means.len(), sequences.len() * shape.hidden_size);
+        for (sequence, mean) in sequences.iter().zip(means.chunks_exact(shape.hidden_size)) {
+            let cosine = cosine(mean, &expected(&reference, sequence));
+            assert!(cosine > 0.999, "{} tokens of {shape:?}: {cosine}", sequence.len());
+        }
+    }
+}
+
+#[test]
+fn every_kernel_gives_the_same_floats() {
+    let tensors = random_tensors(&SMALL, 11);
+    let sequences = sequences(&SMALL);
+    let on = |kernel| network(&SMALL, &tensors).with_kernel(kernel);
+    let means = |kernel| on(kernel).encode(&sequences, &mut Workspace::default()).unwrap().to_vec();
+    let best = means(Kernel::best());
+    for kernel in Kernel::all() {
+        assert_eq!(means(kernel), best, "{}", kernel.name());
+    }
+}
+
+#[test]
+fn company_changes_nothing() {
+    let network = network(&SMALL, &random_tensors(&SMALL, 12));
+    let sequences = sequences(&SMALL);
+    let mut workspace = Workspace::default();
+    let together = network.encode(&sequences, &mut workspace).unwrap().to_vec();
+    // From the longest down, in the same workspace: nothing of a larger batch may shine through.
+    for (sequence, mean) in sequences.iter().zip(together.chunks_exact(SMALL.hidden_size)).rev() {
+        assert_eq!(network.encode(&[sequence], &mut workspace).unwrap(), mean, "{} tokens", sequence.len());
+    }
+    assert!(network.encode(&[[0u32; 0]; 0], &mut workspace).unwrap().is_empty());
+}
+
+#[test]
+fn a_workspace_can_go_from_network_to_network() {
+    let wide = Shape { hidden_size: 256, ..SMALL };
+    let mut workspace = Workspace::default();
+    network(&wide, &random_tensors(&wide, 13)).encode(&sequences(&wide), &mut workspace).unwrap();
+    let network = network(&SMALL, &random_tensors(&SMALL, 14));
+    let used = network.encode(&[[1, 2, 3]], &mut workspace).unwrap();
+    assert_eq!(used, network.encode(&[[1, 2, 3]], &mut Workspace::default()).unwrap());
+}
+
+#[test]
+fn what_cannot_be_encoded_is_refused() {
+    let network = network(&SMALL, &random_tensors(&SMALL, 15));
+    let refused = |sequence: &[u32]| network.encode(&[&[1], sequence], &mut Workspace::default()).map(|_| ());
+    assert_eq!(refused(&[]), Err(InputError::Length(0)));
+    assert_eq!(refused(&[1; 91]), Err(InputError::Length(91)));
+    assert_eq!(refused(&[1, 61, 2]), Err(InputError::Token(61)));
+}
+
+#[test]
+fn what_cannot_be_built_says_why() {
+    let why = |shape: Shape, tensors: &Tensors| {
+        let tensor = |name: &str| match tensors.get(name) {
+            Some(tensor) => Ok(tensor.flatten_all().unwrap().to_vec1().unwrap()),
+            None => Err(format!("no {name}")),
+        };
+        Network::build(shape, tensor).unwrap_err().to_string()
+    };
+    let mut tensors = random_tensors(&SMALL, 16);
+    assert!(why(Shape { num_attention_heads: 5, ..SMALL }, &tensors).contains("num_attention_heads"));
+    assert!(why(Shape { intermediate_size: 0, ..SMALL }, &tensors).contains("zero"));
+    let longer = why(Shape { max_position_embeddings: 91, ..SMALL }, &tensors);
+    assert_eq!(longer, "embeddings.position_embeddings.weight holds 4320 numbers, not 4368");
+    tensors.remove("encoder.layer.1.output.dense.bias");
+    assert_eq!(why(SMALL, &tensors), "no encoder.layer.1.output.dense.bias");
+    let missing = BuildError::Tensor("no such tensor");
+    assert_eq!(missing.to_string(), "no such tensor");
+}
+
+#[test]
+fn weights_of_zeros_give_zeros_and_no_nan() {
+    let zeros = |name: &str| match name {
+        _ if name.ends_with("LayerNorm.weight") => Ok::<_, String>(vec![1.0; SMALL.hidden_size]),
+        "embeddings.word_embeddings.weight" => Ok(vec![0.0; SMALL.vocab_size * SMALL.hidden_size]),
+        "embeddings.position_embeddings.weight" => Ok(vec![0.0; SMALL.max_position_embeddings * SMALL.hidden_size]),
+        "embeddings.token_type_embeddings.weight" => Ok(vec![0.0; SMALL.type_vocab_size * SMALL.hidden_size]),
+        _ if name.ends_with("intermediate.dense.weight") | name.ends_with(".output.dense.weight")
+            && !name.contains("attention") =>
+        {
+            Ok(vec![0.0; SMALL.hidden_size * SMALL.intermediate_size])
+        }
+        _ if name.ends_with("intermediate.dense.bias") => Ok(vec![0.0; SMALL.intermediate_size]),
+        _ if name.ends_with(".weight") => Ok(vec![0.0; SMALL.hidden_size * SMALL.hidden_size]),
+        _ => Ok(vec![0.0; SMALL.hidden_size]),
+    };
+    let network = Network::build(SMALL, zeros).unwrap();
+    let mut workspace = Workspace::default();
+    let means = network.encode(&[[1, 2, 3]], &mut workspace).unwrap();
+    assert_eq!(means, [0.0; SMALL.hidden_size]);
+}
