@@ -322,7 +322,7 @@ pub struct Embedding {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
-    /// In eight bits, some fifteen times as fast.
+    /// In eight bits, some fifteen times as fast; BERT only, and f32 for others.
     #[default]
     Int8,
     /// As it was published.

@@ -319,7 +319,7 @@ pub fn load_model(file: &File) -> anyhow::Result<Model> {
     };
     let model = Model::load(&folder, precision)
         .with_context(|| format!("cannot load the embedding model \"{name}\" in {}", folder.display()))?;
-    info!("Embedding with {name}, {}", model.engine());
+    info!("Embedding with {name}, {}, {}", model.engine(), model.pooling());
     Ok(model)
 }
 

@@ -7,6 +7,7 @@ use hf_hub::api::sync::{ApiBuilder, ApiError};
 use hf_hub::{Cache, Repo};
 
 use super::model::FILES;
+use super::pooling;
 
 /// A model that was found nowhere, with what was tried.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +95,13 @@ fn on_hub(name: &str, tried: &mut Vec<String>) -> Option<PathBuf> {
 /// The path of one of the model's files; its folder holds them all.
 fn fetch(name: &str) -> Result<PathBuf, ApiError> {
     let repo = ApiBuilder::from_env().with_progress(false).build()?.model(name.into());
+    // First what not every model has, so that a folder in the cache is never without it when it looks whole.
+    for file in pooling::FILES {
+        match repo.get(file) {
+            Err(ApiError::RequestError(error)) if matches!(*error, ureq::Error::StatusCode(404)) => {}
+            other => drop(other?),
+        }
+    }
     let [config, tokenizer, weights] = FILES;
     repo.get(config)?;
     repo.get(tokenizer)?;

@@ -4,18 +4,22 @@
 //! - `text`: what of a text can be read at once
 //! - `windows`: how a longer one is seen all the same
 //! - `model`: tokenizer and network together
-//! - `network`: int8 by the engine (a crate of its own), or f32 by candle
+//! - `architecture`, `pooling`: what a model's files say of it
+//! - `network`: int8 by the engine (a crate of its own), or f32 by `candle`
 //! - `queue`: threads, batches, bounds and deadlines
 //! - `memo`: what was asked before
 //! - `encoder`: all of it together
 //! - `service`: the encoder as clients ask for it
 //! - `stats`: what it has done
 
+mod architecture;
+mod candle;
 mod encoder;
 mod locate;
 mod memo;
 mod model;
 mod network;
+mod pooling;
 mod queue;
 mod service;
 mod stats;
@@ -25,6 +29,7 @@ mod windows;
 use std::ops::Deref;
 use std::sync::Arc;
 
+pub use architecture::DescriptionError;
 pub use encoder::{Encoder, Windows};
 pub use locate::{NotFound, locate};
 pub use model::{EmbedError, LoadError, Model, Tokens};

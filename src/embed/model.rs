@@ -1,29 +1,31 @@
-//! A sentence encoder: tokens, the network, the mean over tokens, length one.
+//! A sentence encoder: tokens, the network, one vector of them, length one.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::slice;
 use std::{fs, io};
 
-use candle_transformers::models::bert::Config;
-use pointsman_engine::{InputError, Workspace};
+use pointsman_engine::{InputError, Pooling, Workspace};
 use tokenizers::{PostProcessor, Tokenizer, TruncationDirection};
 
-use super::Embedding;
+use super::architecture::{Description, DescriptionError};
 use super::network::{Network, Precision};
 use super::text::End;
+use super::{Embedding, pooling};
 
 /// Tokens read of a text, the two that mark its ends included; the published MiniLM was made for 256.
 pub(super) const MAX_TOKENS: usize = 256;
 
-/// The files that make a model, by their names in its folder.
+/// The files that a model cannot do without, by their names in its folder.
 pub(super) const FILES: [&str; 3] = ["config.json", "tokenizer.json", "model.safetensors"];
 
-/// A loaded sentence encoder. Any BERT whose sentence embedding is the mean of its token embeddings.
+/// A loaded sentence encoder: a BERT, DistilBERT, RoBERTa or XLM-RoBERTa whose sentence embedding is the mean of its
+/// token embeddings or the first of them.
 pub struct Model {
     name: String,
     tokenizer: Tokenizer,
     network: Network,
+    pooling: Pooling,
     dimensions: usize,
     /// Tokens of a text that are read at once, without those that mark its ends.
     capacity: usize,
@@ -44,8 +46,12 @@ pub struct Tokens {
 pub enum LoadError {
     #[error("cannot read {path}: {source}")]
     Read { path: PathBuf, source: io::Error },
-    #[error("{path} does not describe a BERT model: {source}")]
-    Config { path: PathBuf, source: serde_json::Error },
+    #[error("{path} does not describe a model that can be run: {source}")]
+    Config { path: PathBuf, source: DescriptionError },
+    #[error("{path} does not say how embeddings are pooled: {source}")]
+    Pooling { path: PathBuf, source: serde_json::Error },
+    #[error("{path} asks for {what}, and only the mean over all tokens or the first token's state can be given")]
+    Unsupported { path: PathBuf, what: String },
     #[error("{path} is not a tokenizer: {source}")]
     Tokenizer { path: PathBuf, source: tokenizers::Error },
     #[error("{path} does not hold the model's weights: {source}")]
@@ -69,19 +75,22 @@ pub enum EmbedError {
 // === impl Model ===
 
 impl Model {
-    /// Loads `config.json`, `tokenizer.json` and `model.safetensors` (f16, bf16 or f32) from `dir`.
+    /// Loads `config.json`, `tokenizer.json` and `model.safetensors` (f16, bf16 or f32) from `dir`, pooled as
+    /// `modules.json` and `1_Pooling/config.json` say where they are there, and by the mean otherwise. What cannot be
+    /// computed in int8 is computed in f32, with a warning.
     pub fn load(dir: &Path, precision: Precision) -> Result<Self, LoadError> {
         let [config, tokenizer, weights] = FILES.map(|file| dir.join(file));
-        let config: Config =
-            serde_json::from_slice(&read(&config)?).map_err(|source| LoadError::Config { path: config, source })?;
+        let Description { architecture, dimensions, positions } =
+            Description::parse(&read(&config)?).map_err(|source| LoadError::Config { path: config, source })?;
+        let pooling = pooling::read(dir)?;
         let tokenizer = load_tokenizer(&tokenizer)?;
         // Read, not mapped: a file that changes under a map is undefined behaviour.
-        let network = Network::load(&config, read(&weights)?, precision)
+        let network = Network::load(&architecture, read(&weights)?, precision, pooling)
             .map_err(|source| LoadError::Weights { path: weights, source })?;
         let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let marks = tokenizer.get_post_processor().map_or(0, |marks| marks.added_tokens(false));
-        let capacity = MAX_TOKENS.min(config.max_position_embeddings).saturating_sub(marks);
-        Ok(Self { name, tokenizer, network, dimensions: config.hidden_size, capacity })
+        let capacity = MAX_TOKENS.min(positions).saturating_sub(marks);
+        Ok(Self { name, tokenizer, network, pooling, dimensions, capacity })
     }
 
     /// The last name of the model, such as `all-MiniLM-L6-v2`.
@@ -97,6 +106,14 @@ impl Model {
     /// What computes, such as `int8 (avx512-vnni)`.
     pub fn engine(&self) -> String {
         self.network.describe()
+    }
+
+    /// What an embedding is made of, such as `the mean over all tokens`.
+    pub fn pooling(&self) -> &'static str {
+        match self.pooling {
+            Pooling::Mean => "the mean over all tokens",
+            Pooling::First => "the first token's state",
+        }
     }
 
     /// The 256 tokens at one end of `text` (see [`End::of`] for texts beyond 32 KiB), or all where there are no more.

@@ -2,7 +2,7 @@
 //!
 //! A [`Network`] is made once from f32 tensors: each linear layer's weights become int8 with a scale for each output
 //! channel, packed in the order in which the kernels read them. [`Network::encode`] takes sequences of token ids, packed one
-//! after another without padding, to the means of their tokens' last states. In between, activations are f32, quantised to
+//! after another without padding, to the means of their tokens' last states or to the first ones. In between, activations are f32, quantised to
 //! u8 for each token where a linear layer reads them; products are summed exactly in i32.
 //!
 //! - `network`: the layers in order
@@ -21,4 +21,4 @@ mod math;
 mod network;
 mod rows;
 
-pub use network::{Activation, BuildError, InputError, Network, Shape, Workspace};
+pub use network::{Activation, BuildError, InputError, Network, Pooling, Shape, Workspace};

@@ -36,6 +36,15 @@ pub enum Activation {
     Relu,
 }
 
+/// What a sequence's last states become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pooling {
+    /// Their mean.
+    Mean,
+    /// The first token's, which BERT's own tokenizers mark as `[CLS]`.
+    First,
+}
+
 /// Why a network could not be built. `E` is the error of whoever gives its tensors.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say it")]
@@ -63,6 +72,7 @@ pub struct Network {
     shape: Shape,
     embeddings: Embeddings,
     layers: Vec<Layer>,
+    pooling: Pooling,
     arch: Arch,
     kernel: Kernel,
 }
@@ -77,7 +87,7 @@ pub struct Workspace {
     expanded: Aligned<f32>,
     quantized: Quantized,
     attention: Scratch,
-    means: Vec<f32>,
+    pooled: Vec<f32>,
 }
 
 /// Tokens whose feed-forward layer is run at once.
@@ -137,19 +147,24 @@ impl Shape {
 
 impl Network {
     /// Builds a network of f32 tensors, which `tensor` gives by their published names (without any `bert.` before), row
-    /// after row; linear layers are `[outputs][inputs]`.
+    /// after row; linear layers are `[outputs][inputs]`. It pools by the mean.
     pub fn build<E>(shape: Shape, mut tensor: impl FnMut(&str) -> Result<Vec<f32>, E>) -> Result<Self, BuildError<E>> {
         shape.check().map_err(BuildError::Shape)?;
         let mut tensors = Tensors { get: &mut tensor, hidden: shape.hidden_size };
         let embeddings = Embeddings::build(&shape, &mut tensors)?;
         let layers = (0..shape.num_hidden_layers).map(|index| Layer::build(&shape, index, &mut tensors));
         let layers = layers.collect::<Result<_, _>>()?;
-        Ok(Self { shape, embeddings, layers, arch: Arch::new(), kernel: Kernel::best() })
+        Ok(Self { shape, embeddings, layers, pooling: Pooling::Mean, arch: Arch::new(), kernel: Kernel::best() })
     }
 
     /// The same network on another kernel.
     pub fn with_kernel(self, kernel: Kernel) -> Self {
         Self { kernel, ..self }
+    }
+
+    /// The same network with another pooling.
+    pub fn with_pooling(self, pooling: Pooling) -> Self {
+        Self { pooling, ..self }
     }
 
     /// The kernel in use.
@@ -162,7 +177,7 @@ impl Network {
         &self.shape
     }
 
-    /// Encodes `sequences` of token ids, each to the mean over its tokens of their last states:
+    /// Encodes `sequences` of token ids, each to what its tokens' last states are pooled to, by default their mean:
     /// `[sequences.len()][hidden_size]`. Each comes out the same to the last bit whatever else is in the batch. Nothing is
     /// allocated once the workspace has seen a batch as large.
     ///
@@ -186,7 +201,7 @@ impl Network {
             self.run(layer, tokens, workspace);
         }
         self.pool(workspace);
-        Ok(&workspace.means)
+        Ok(&workspace.pooled)
     }
 
     fn check(&self, sequences: &[impl AsRef<[u32]>]) -> Result<(), InputError> {
@@ -272,17 +287,24 @@ impl Network {
 
     fn pool(&self, workspace: &mut Workspace) {
         let width = self.shape.hidden_size;
-        let Workspace { lengths, states, means, .. } = workspace;
-        means.clear();
-        let mut rows = states.chunks_exact(padded(width));
+        let stride = padded(width);
+        let Workspace { lengths, states, pooled, .. } = workspace;
+        pooled.clear();
+        let mut states = &states[..];
         for &length in &*lengths {
-            let first = means.len();
-            means.resize(first + width, 0.0);
-            let mean = &mut means[first..];
-            for row in rows.by_ref().take(length) {
+            let (sequence, rest) = states.split_at(length * stride);
+            let taken = match self.pooling {
+                Pooling::Mean => length,
+                Pooling::First => 1,
+            };
+            let first = pooled.len();
+            pooled.resize(first + width, 0.0);
+            let mean = &mut pooled[first..];
+            for row in sequence.chunks_exact(stride).take(taken) {
                 mean.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
             }
-            mean.iter_mut().for_each(|sum| *sum /= length as f32);
+            mean.iter_mut().for_each(|sum| *sum /= taken as f32);
+            states = rest;
         }
     }
 }
