@@ -10,10 +10,10 @@ export VLLM_URL
 INSTALL = PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' BINARY='$(BINARY)' UNITDIR='$(UNITDIR)' scripts/install.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-vllm lint bench install uninstall clean
+.PHONY: help run build test test-vllm lint bench bench-encoder install uninstall clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 run: ## build, then the router with two simulated vLLM servers; prints what to try
 	@scripts/demo.sh
@@ -32,9 +32,13 @@ lint: ## formatting and clippy, warnings denied
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 
-bench: ## what a decision and a request cost
+bench: ## what an embedding, a decision and a request cost
 	@scripts/setup.sh build
 	cargo bench --locked
+
+bench-encoder: ## the encoder beside candle and ONNX Runtime
+	@scripts/setup.sh build
+	cargo bench --locked --bench encoder
 
 install: $(BINARY) ## binary, model, config and unit; honours PREFIX, DESTDIR and UNITDIR
 	@$(INSTALL) install
