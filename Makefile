@@ -10,7 +10,7 @@ export VLLM_URL
 INSTALL = PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' BINARY='$(BINARY)' UNITDIR='$(UNITDIR)' scripts/install.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-vllm lint bench bench-encoder install uninstall clean
+.PHONY: help run build test test-vllm lint check-unsafe bench bench-encoder install uninstall clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -29,8 +29,11 @@ test-vllm: ## compare with a vLLM asked directly: make test-vllm VLLM_URL=http:/
 	@scripts/test-vllm.sh
 
 lint: ## formatting and clippy, warnings denied
-	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+check-unsafe: ## the kernels under Miri and valgrind, where they are installed
+	@scripts/check-unsafe.sh
 
 bench: ## what an embedding, a decision and a request cost
 	@scripts/setup.sh build

@@ -12,7 +12,7 @@ make_venv || {
   sdk=no
 }
 
-cargo test --locked --no-fail-fast
+cargo test --locked --workspace --no-fail-fast
 [ $sdk = yes ] || exit 0
 
 export POINTSMAN_BIN=${CARGO_TARGET_DIR:-target}/debug/pointsman PYTHONDONTWRITEBYTECODE=1

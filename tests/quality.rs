@@ -166,7 +166,7 @@ fn embeddings_in_int8_are_nearly_those_in_f32() {
             cosines.len(),
             cosines[cosines.len() / 100]
         );
-        assert!(mean >= 0.999 && least >= 0.99, "{name}: mean {mean}, least {least}");
+        assert!(mean >= 0.9993 && least >= 0.996, "{name}: mean {mean}, least {least}");
     }
     assert_eq!(DATA.varied.f32.len(), 1000);
 }
@@ -180,7 +180,7 @@ fn int8_takes_another_sample_only_where_f32_sees_two_as_near() {
             assert!(comparison.loss < 0.02 && comparison.drift < 0.02, "{comparison:?}");
             // Most of the varied texts are far from all samples, where many of these are about as near.
             let [same_sample, same_route] = [comparison.same_sample, comparison.same_route].map(|same| same * 100);
-            assert!(same_sample >= comparison.prompts * 94 && same_route >= comparison.prompts * 95, "{comparison:?}");
+            assert!(same_sample >= comparison.prompts * 95 && same_route >= comparison.prompts * 96, "{comparison:?}");
         }
     }
 }
@@ -190,6 +190,7 @@ fn int8_routes_what_belongs_to_a_route_as_f32_does() {
     for routes in TABLES {
         let comparison = DATA.compare(Kind::RoutePrompts, routes);
         assert_eq!(comparison.prompts, 4 * routes);
-        assert!(comparison.same_route * 100 >= comparison.prompts * 99, "{comparison:?}");
+        // Those that differ are ties: f32's own choice leads by less than a hundredth.
+        assert!(comparison.loss < 0.01 && comparison.same_route * 100 >= comparison.prompts * 97, "{comparison:?}");
     }
 }

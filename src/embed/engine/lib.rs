@@ -2,16 +2,17 @@
 //!
 //! A [`Network`] is made once from f32 tensors: each linear layer's weights become int8 with a scale for each output
 //! channel, packed in the order in which the kernels read them. [`Network::encode`] takes sequences of token ids, packed one
-//! after another without padding, to the means of their tokens' last states or to the first ones. In between, activations are f32, quantised to
-//! u8 for each token where a linear layer reads them; products are summed exactly in i32.
+//! after another without padding, to the means of their tokens' last states or to the first ones. In between, activations
+//! are f32, rotated and quantised to u8 for each token where a linear layer reads them; products are summed exactly in i32.
 //!
 //! - `network`: the layers in order
 //! - `linear`: one linear layer: quantised input, packed weights, what is done with the sums
 //! - `attention`, `rows`, `math`: everything in f32, once for all instruction sets (by `pulp`)
-//! - `kernels`: u8 × i8 → i32 for each instruction set, the only `unsafe` code
+//! - `kernels`: u8 × i8 → i32 and the rotation, for each instruction set
 //! - `aligned`: memory in cache lines
 //!
-//! It is a crate of its own so that it is optimised in debug builds too, and so that all others forbid `unsafe`.
+//! `kernels` and `aligned` hold the only `unsafe` code. It is a crate of its own so that it is optimised in debug builds
+//! too.
 
 mod aligned;
 mod attention;

@@ -238,7 +238,7 @@ impl Network {
 
     fn run(&self, layer: &Layer, tokens: usize, workspace: &mut Workspace) {
         self.attend(layer, tokens, workspace);
-        // A part at a time, so that what lies between the two halves stays in the cache with the weights.
+        // A part at a time, as what lies between the two halves is by far the widest of all.
         let Workspace { states, context, expanded, quantized, .. } = workspace;
         let stride = padded(self.shape.hidden_size);
         for (states, context) in states.chunks_mut(PART * stride).zip(context.chunks_mut(PART * stride)) {
