@@ -109,7 +109,7 @@ fn cosine(a: &[f32], b: &[f32]) -> f32 {
 /// Sequences of every length that a tile or a vector might trip over.
 fn sequences(shape: &Shape) -> Vec<Vec<u32>> {
     let mut random = fastrand::Rng::with_seed(7);
-    let lengths = [1, 2, 5, 6, 7, 13, 15, 16, 17, 31, 32, 33, 64, 65, 90];
+    let lengths = [1, 2, 5, 6, 7, 13, 15, 16, 17, 31, 32, 33, 63, 64, 65, 90];
     lengths.map(|length| (0..length).map(|_| random.u32(..shape.vocab_size as u32)).collect()).into()
 }
 
@@ -137,14 +137,22 @@ fn means_are_those_of_candle_whatever_the_sizes() {
 }
 
 #[test]
-fn every_kernel_gives_the_same_floats() {
+fn every_kernel_gives_the_same_floats_but_for_long_sequences_by_tiles() {
     let tensors = random_tensors(&SMALL, 11);
     let sequences = sequences(&SMALL);
     let on = |kernel| network(&SMALL, &tensors).with_kernel(kernel);
     let means = |kernel| on(kernel).encode(&sequences, &mut Workspace::default()).unwrap().to_vec();
-    let best = means(Kernel::best());
+    let portable = means(Kernel::all().next().unwrap());
     for kernel in Kernel::all() {
-        assert_eq!(means(kernel), best, "{}", kernel.name());
+        let (means, name) = (means(kernel), kernel.name());
+        let rows = means.chunks_exact(SMALL.hidden_size).zip(portable.chunks_exact(SMALL.hidden_size));
+        for (sequence, (mean, portable)) in sequences.iter().zip(rows) {
+            // AMX attends over long sequences in bf16.
+            match (name, sequence.len()) {
+                ("amx-int8", 64..) => assert!(cosine(mean, portable) > 0.9999, "{} tokens", sequence.len()),
+                _ => assert_eq!(mean, portable, "{} tokens by {name}", sequence.len()),
+            }
+        }
     }
 }
 

@@ -1,8 +1,12 @@
-//! Self-attention in f32, sequence by sequence and head by head.
+//! Self-attention in f32, sequence by sequence and head by head; over long sequences in bf16 where there are tiles.
+
+#[cfg(target_arch = "x86_64")]
+mod tiles;
 
 use pulp::{Simd, WithSimd};
 
 use crate::aligned::Aligned;
+use crate::kernels::Kernel;
 use crate::math;
 
 /// Rows of queries at once.
@@ -23,6 +27,7 @@ pub(crate) struct Attend<'a> {
     pub(crate) lengths: &'a [usize],
     pub(crate) width: usize,
     pub(crate) heads: usize,
+    pub(crate) kernel: Kernel,
     pub(crate) scratch: &'a mut Scratch,
 }
 
@@ -37,6 +42,8 @@ pub(crate) struct Scratch {
     scores: Aligned<f32>,
     /// `[TILE][padded head width]`
     sums: Aligned<f32>,
+    #[cfg(target_arch = "x86_64")]
+    tiles: tiles::Scratch,
 }
 
 /// One head of one sequence.
@@ -65,6 +72,8 @@ impl WithSimd for Attend<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let width = self.width / self.heads;
+        #[cfg(target_arch = "x86_64")]
+        let bf16 = self.kernel.bf16();
         let mut first = 0;
         for &length in self.lengths {
             let projected = &self.projected[first * self.projected_stride..];
@@ -73,6 +82,12 @@ impl WithSimd for Attend<'_> {
                 let column = head * width;
                 let projected = &projected[column..];
                 let head = Head { projected, stride: self.projected_stride, length, width, apart: self.width };
+                #[cfg(target_arch = "x86_64")]
+                if let Some(bf16) = bf16.filter(|_| length >= tiles::WORTH_IT) {
+                    let scratch = &mut self.scratch.tiles;
+                    head.attend_by_tiles(simd, bf16, scratch, context, column, self.context_stride);
+                    continue;
+                }
                 head.attend(simd, self.scratch, context, column, self.context_stride);
             }
             first += length;

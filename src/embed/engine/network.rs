@@ -271,6 +271,7 @@ impl Network {
             lengths,
             width: self.shape.hidden_size,
             heads: self.shape.num_attention_heads,
+            kernel: self.kernel,
             scratch: attention,
         });
         quantized.fill(self.arch, self.kernel, context, stride);

@@ -21,9 +21,9 @@ const _: () = assert!(STRIDE == WIDTH * size_of::<i32>());
 // What the assembly below is made for.
 const _: () = assert!(STEP == QUAD * TILE && WIDTH == 4 * TILE && ROWS == 2 * TILE);
 
-/// Shapes of the eight tiles, as LDTILECFG reads them.
+/// Shapes of the eight tiles, as LDTILECFG reads them: sums in 0 to 3, rows in 4 and 5, columns in 6 and 7.
 #[repr(C, align(64))]
-struct Config {
+pub(super) struct Config {
     palette: u8,
     start_row: u8,
     reserved: [u8; 14],
@@ -164,7 +164,7 @@ unsafe fn two_tiles_high(operands: Operands, half: usize, block: &mut Block) {
 
 impl Config {
     /// Tiles as they are used above, for `first` and `second` rows of activations.
-    fn new(first: usize, second: usize) -> Self {
+    pub(super) fn new(first: usize, second: usize) -> Self {
         // Tiles of no rows are not allowed to be used, but to be there.
         let [first, second] = [first, second].map(|rows| rows as u8);
         let weights = (STEP / QUAD) as u8;

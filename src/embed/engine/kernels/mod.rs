@@ -11,6 +11,8 @@
 #[cfg(target_arch = "x86_64")]
 mod amx;
 #[cfg(target_arch = "x86_64")]
+mod amx_bf16;
+#[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512_vnni;
@@ -20,6 +22,9 @@ mod portable;
 mod rotation;
 
 use std::sync::OnceLock;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use amx_bf16::{BLOCK, Bf16};
 
 /// Output channels in a panel.
 pub const WIDTH: usize = 64;
@@ -152,6 +157,12 @@ impl Kernel {
             #[cfg(target_arch = "x86_64")]
             Path::AmxInt8 => unsafe { amx::multiply(operands, block) },
         }
+    }
+
+    /// Products in bf16, where tiles do them.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn bf16(self) -> Option<Bf16> {
+        (self.0 == Path::AmxInt8).then(Bf16::detect).flatten()
     }
 
     /// Multiplies each [`TURN`] numbers of `row` by the Hadamard matrix, all of whose entries are 1 or −1, so that each of

@@ -189,3 +189,29 @@ fn no_kernel_writes_beyond_its_rows() {
         }
     }
 }
+
+#[test]
+#[cfg(all(target_arch = "x86_64", target_os = "linux", not(miri)))]
+fn products_in_bf16_are_the_sums_of_products() {
+    let Some(bf16) = Kernel::best().bf16() else { return };
+    let mut random = fastrand::Rng::with_seed(6);
+    for (depth, columns) in [(32, 32), (64, 32), (32, 256), (256, 64)] {
+        let mut matrices = [BLOCK * depth, depth * columns].map(|numbers| Guarded::new(numbers * 2));
+        // Small whole numbers, which bf16 and f32 hold exactly.
+        let [a, b] = matrices.each_mut().map(|matrix| {
+            let numbers: &mut [u16] = matrix.as_mut();
+            numbers.iter_mut().for_each(|number| *number = ((random.i32(-8..9) as f32).to_bits() >> 16) as u16);
+            &*numbers
+        });
+        let mut output = Guarded::new(BLOCK * columns * 4);
+        bf16.product(a, b, columns, output.as_mut());
+        let output: &[f32] = output.as_mut();
+        let float = |half: u16| f32::from_bits(u32::from(half) << 16);
+        for (at, sum) in output.iter().enumerate() {
+            let (row, column) = (at / columns, at % columns);
+            let products =
+                (0..depth).map(|k| float(a[row * depth + k]) * float(b[(k / 2 * columns + column) * 2 + k % 2]));
+            assert_eq!(*sum, products.sum::<f32>(), "row {row}, column {column}, {depth} deep");
+        }
+    }
+}

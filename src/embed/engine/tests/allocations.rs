@@ -56,7 +56,7 @@ fn nothing_is_allocated_once_a_batch_as_large_was_seen() {
     let network = Network::build(shape, |name| Ok::<_, String>((0..sizes(name)).map(|_| random.f32()).collect()));
     let network = network.unwrap();
     let mut workspace = Workspace::default();
-    network.encode(&[vec![1; 64], vec![2; 30], vec![3]], &mut workspace).unwrap();
+    network.encode(&[vec![1; 64], vec![2; 63], vec![3]], &mut workspace).unwrap();
 
     let batches = [vec![vec![1u32; 64], vec![2; 30], vec![3]], vec![vec![4; 13]], vec![vec![5; 40], vec![6; 40]]];
     let before = ALLOCATIONS.load(Ordering::Relaxed);
