@@ -73,11 +73,15 @@ impl Head<'_> {
             let [query, key, value] =
                 [0, 1, 2].map(|part| &self.projected[token * self.stride + part * self.apart..][..self.width]);
             queries[token * width..].iter_mut().zip(query).for_each(|(half, x)| *half = upper_half(*x));
-            for (at, x) in key.iter().enumerate() {
-                keys[(at / 2 * length + token) * 2 + at % 2] = upper_half(*x);
+            for (pairs, key) in keys.chunks_exact_mut(2 * length).zip(key.chunks(2)) {
+                let pair = &mut pairs[2 * token..][..2];
+                pair.iter_mut().zip(key).for_each(|(half, x)| *half = upper_half(*x));
             }
-            let pairs = values[token / 2 * width * 2..].chunks_exact_mut(2);
-            pairs.zip(value).for_each(|(pair, x)| pair[token % 2] = upper_half(*x));
+            let pairs = values[token / 2 * width * 2..][..2 * width].as_chunks_mut::<2>().0;
+            match token % 2 {
+                0 => pairs.iter_mut().zip(value).for_each(|(pair, x)| pair[0] = upper_half(*x)),
+                _ => pairs.iter_mut().zip(value).for_each(|(pair, x)| pair[1] = upper_half(*x)),
+            }
         }
     }
 }
