@@ -7,8 +7,9 @@
 //!
 //! - `network`: the layers in order
 //! - `linear`: one linear layer: quantised input, packed weights, what is done with the sums
-//! - `attention`, `rows`, `math`: everything in f32, once for all instruction sets (by `pulp`)
-//! - `kernels`: u8 × i8 → i32 and the rotation, for each instruction set
+//! - `attention`, `rows`, `math`: everything in f32, once for all instruction sets (by `pulp`); long sequences are attended
+//!   over in bf16 where there are tiles
+//! - `kernels`: u8 × i8 → i32, the rotation, and bf16 products, for each instruction set
 //! - `aligned`: memory in cache lines
 //!
 //! `kernels` and `aligned` hold the only `unsafe` code. It is a crate of its own so that it is optimised in debug builds
