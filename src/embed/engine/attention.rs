@@ -112,7 +112,8 @@ impl Head<'_> {
             product(simd, queries, rows, self.width, keys, &mut scratch.scores);
             let mut shares = [0.0; TILE];
             for (scores, share) in scratch.scores.chunks_exact_mut(length).zip(&mut shares).take(rows) {
-                *share = 1.0 / exponentials(simd, scores, self.length);
+                let greatest = greatest(simd, scores, self.length);
+                *share = 1.0 / exponentials(simd, scores, greatest, |weight| weight);
             }
             let scores = Matrix { floats: &scratch.scores, stride: length };
             product(simd, scores, rows, self.length, values, &mut scratch.sums);
@@ -147,17 +148,23 @@ impl Head<'_> {
     }
 }
 
-/// Makes the first `length` scores weights, up to a common factor, and returns their sum; the rest are not to be read.
+/// The greatest of the first `length` scores; the rest come out of [`exponentials`] as next to nothing.
 #[inline(always)]
-fn exponentials<S: Simd>(simd: S, scores: &mut [f32], length: usize) -> f32 {
+fn greatest<S: Simd>(simd: S, scores: &mut [f32], length: usize) -> f32 {
     // Their share of the sum is below 10⁻³⁶.
     scores[length..].fill(f32::NEG_INFINITY);
-    let (scores, _) = S::as_mut_simd_f32s(scores);
+    let (scores, _) = S::as_simd_f32s(scores);
     let most = scores.iter().fold(simd.splat_f32s(f32::NEG_INFINITY), |most, &x| simd.max_f32s(most, x));
-    let most = simd.splat_f32s(simd.reduce_max_f32s(most));
+    simd.reduce_max_f32s(most)
+}
+
+/// Makes scores weights, up to a common factor, and returns the sum of them as `keep` leaves them.
+#[inline(always)]
+fn exponentials<S: Simd>(simd: S, scores: &mut [f32], greatest: f32, keep: impl Fn(S::f32s) -> S::f32s) -> f32 {
+    let greatest = simd.splat_f32s(greatest);
     let mut sum = simd.splat_f32s(0.0);
-    for score in scores.iter_mut() {
-        *score = math::exp(simd, simd.sub_f32s(*score, most));
+    for score in S::as_mut_simd_f32s(scores).0 {
+        *score = keep(math::exp(simd, simd.sub_f32s(*score, greatest)));
         sum = simd.add_f32s(sum, *score);
     }
     simd.reduce_sum_f32s(sum)

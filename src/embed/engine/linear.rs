@@ -80,8 +80,7 @@ impl Quantized {
         self.ranges.resize(input.len() / stride, Range::default());
         let rows = input.chunks_exact(stride).zip(self.bytes.chunks_exact_mut(stride));
         for ((input, output), range) in rows.zip(&mut self.ranges) {
-            self.row.copy_from_slice(input);
-            kernel.rotate(&mut self.row);
+            kernel.rotate(input, &mut self.row);
             *range = arch.dispatch(Quantize { row: &self.row, output });
         }
     }
@@ -97,14 +96,13 @@ impl Linear {
         let nothing = Channels { scale: [0.0; WIDTH], sum: [0.0; WIDTH], bias: [0.0; WIDTH] };
         let panels = vec![nothing; outputs / WIDTH];
         let mut linear = Self { weights: Aligned::zeroed(depth * outputs), depth, panels };
-        let mut row = vec![0.0; depth];
+        let (mut row, mut rotated) = (vec![0.0; depth], vec![0.0; depth]);
         for (channel, (weights, &bias)) in weights.chunks_exact(inputs).zip(bias).enumerate() {
-            row.fill(0.0);
             row[..inputs].copy_from_slice(weights);
-            Kernel::best().rotate(&mut row);
+            Kernel::best().rotate(&row, &mut rotated);
             // A row of inputs that is rotated as well comes out so many times as long.
-            row.iter_mut().for_each(|weight| *weight /= TURN as f32);
-            linear.set(channel, &row, bias);
+            rotated.iter_mut().for_each(|weight| *weight /= TURN as f32);
+            linear.set(channel, &rotated, bias);
         }
         linear
     }

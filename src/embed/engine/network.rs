@@ -200,6 +200,7 @@ impl Network {
         for layer in &self.layers {
             self.run(layer, tokens, workspace);
         }
+        self.kernel.rest();
         self.pool(workspace);
         Ok(&workspace.pooled)
     }

@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use super::{Head, exponentials};
+use super::{Head, exponentials, greatest};
 use crate::aligned::Aligned;
 use crate::kernels::{BLOCK, Bf16};
 
@@ -14,10 +14,10 @@ pub(super) const WORTH_IT: usize = 64;
 pub(super) struct Scratch {
     /// `[padded length][padded head width]`
     queries: Aligned<u16>,
-    /// `[padded head width / 2][padded length][2]`
-    keys: Aligned<u16>,
-    /// `[padded length / 2][padded head width][2]`
-    values: Aligned<u16>,
+    /// `[padded head width / 2][padded length]`, two numbers of a key each
+    keys: Aligned<u32>,
+    /// `[padded length / 2][padded head width]`, the numbers of two values each
+    values: Aligned<u32>,
     /// `[BLOCK][padded length]`
     weights: Aligned<u16>,
     /// `[BLOCK][padded length]`
@@ -45,11 +45,22 @@ impl Head<'_> {
         sums.resize(BLOCK * width);
         for (first, queries) in (0..self.length).step_by(BLOCK).zip(queries.chunks_exact(BLOCK * width)) {
             tiles.product(queries, keys, length, scores);
+            let rows = BLOCK.min(self.length - first);
+            // Those of all rows first: one after another, each row would wait for its own.
+            let mut most = [0.0; BLOCK];
+            for (scores, most) in scores.chunks_exact_mut(length).zip(&mut most).take(rows) {
+                *most = greatest(simd, scores, self.length);
+            }
             let mut shares = [0.0; BLOCK];
-            let rows = scores.chunks_exact_mut(length).zip(weights.chunks_exact_mut(length)).zip(&mut shares);
-            for ((scores, weights), share) in rows.take(self.length - first) {
-                *share = 1.0 / exponentials(simd, scores, self.length);
-                weights.iter_mut().zip(&*scores).for_each(|(weight, score)| *weight = upper_half(*score));
+            let weighed = scores.chunks_exact_mut(length).zip(weights.chunks_exact_mut(length));
+            for ((scores, weights), (share, most)) in weighed.zip(shares.iter_mut().zip(most)).take(rows) {
+                // Cut off rather than rounded: the sum is of what is left, so that the weights still add up to one.
+                let upper_half = |weight| {
+                    let bits = simd.transmute_u32s_f32s(weight);
+                    simd.transmute_f32s_u32s(simd.and_u32s(bits, simd.splat_u32s(0xffff_0000)))
+                };
+                *share = 1.0 / exponentials(simd, scores, most, upper_half);
+                weights.iter_mut().zip(&*scores).for_each(|(weight, score)| *weight = (score.to_bits() >> 16) as u16);
             }
             tiles.product(weights, values, width, sums);
             let context = context[first * stride..].chunks_mut(stride).zip(shares);
@@ -63,24 +74,32 @@ impl Head<'_> {
     #[inline(always)]
     fn pack(&self, scratch: &mut Scratch, length: usize, width: usize) {
         let Scratch { queries, keys, values, .. } = scratch;
-        for matrix in [&mut *queries, &mut *keys, &mut *values] {
-            matrix.resize(length * width);
-            if (length, width) != (self.length, self.width) {
-                matrix.fill(0);
-            }
+        queries.resize(length * width);
+        keys.resize(length * width / 2);
+        values.resize(length * width / 2);
+        if (length, width) != (self.length, self.width) {
+            queries.fill(0);
+            keys.fill(0);
+            values.fill(0);
+        }
+        let part = |token: usize, part: usize| &self.projected[token * self.stride + part * self.apart..][..self.width];
+        for (token, halves) in queries.chunks_exact_mut(width).enumerate().take(self.length) {
+            halves.iter_mut().zip(part(token, 0)).for_each(|(half, x)| *half = upper_half(*x));
         }
         for token in 0..self.length {
-            let [query, key, value] =
-                [0, 1, 2].map(|part| &self.projected[token * self.stride + part * self.apart..][..self.width]);
-            queries[token * width..].iter_mut().zip(query).for_each(|(half, x)| *half = upper_half(*x));
-            for (pairs, key) in keys.chunks_exact_mut(2 * length).zip(key.chunks(2)) {
-                let pair = &mut pairs[2 * token..][..2];
-                pair.iter_mut().zip(key).for_each(|(half, x)| *half = upper_half(*x));
+            let (pairs, single) = part(token, 1).as_chunks();
+            let last = single.first().map(|&x| [x, 0.0]);
+            for (pair, &[x, y]) in keys[token..].iter_mut().step_by(length).zip(pairs.iter().chain(&last)) {
+                *pair = upper_halves(x, y);
             }
-            let pairs = values[token / 2 * width * 2..][..2 * width].as_chunks_mut::<2>().0;
-            match token % 2 {
-                0 => pairs.iter_mut().zip(value).for_each(|(pair, x)| pair[0] = upper_half(*x)),
-                _ => pairs.iter_mut().zip(value).for_each(|(pair, x)| pair[1] = upper_half(*x)),
+        }
+        for (pair, values) in values.chunks_exact_mut(width).enumerate().take(self.length.div_ceil(2)) {
+            let even = part(2 * pair, 2);
+            if 2 * pair + 1 < self.length {
+                let both = even.iter().zip(part(2 * pair + 1, 2));
+                values.iter_mut().zip(both).for_each(|(pair, (&x, &y))| *pair = upper_halves(x, y));
+            } else {
+                values.iter_mut().zip(even).for_each(|(pair, &x)| *pair = upper_halves(x, 0.0));
             }
         }
     }
@@ -91,4 +110,10 @@ impl Head<'_> {
 fn upper_half(x: f32) -> u16 {
     let bits = x.to_bits();
     ((bits + 0x7fff + (bits >> 16 & 1)) >> 16) as u16
+}
+
+/// Two numbers as bf16, the first in the lower half.
+#[inline(always)]
+fn upper_halves(x: f32, y: f32) -> u32 {
+    u32::from(upper_half(x)) | u32::from(upper_half(y)) << 16
 }

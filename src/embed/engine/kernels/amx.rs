@@ -6,10 +6,8 @@
 use std::arch::asm;
 use std::arch::x86_64::__cpuid_count;
 
+use super::tiles::{self, TILE};
 use super::{Block, Operands, QUAD, ROWS, STEP, WIDTH, avx512_vnni};
-
-/// Rows of a tile, and the i32 in one of them.
-const TILE: usize = 16;
 
 /// Rows from which on tiles are used.
 const WORTH_IT: usize = 8;
@@ -20,16 +18,6 @@ const _: () = assert!(STRIDE == WIDTH * size_of::<i32>());
 
 // What the assembly below is made for.
 const _: () = assert!(STEP == QUAD * TILE && WIDTH == 4 * TILE && ROWS == 2 * TILE);
-
-/// Shapes of the eight tiles, as LDTILECFG reads them: sums in 0 to 3, rows in 4 and 5, columns in 6 and 7.
-#[repr(C, align(64))]
-pub(super) struct Config {
-    palette: u8,
-    start_row: u8,
-    reserved: [u8; 14],
-    row_bytes: [u16; 16],
-    rows: [u8; 16],
-}
 
 /// Whether the CPU has it and the operating system lets this process use it.
 pub(super) fn is_available() -> bool {
@@ -53,12 +41,10 @@ pub(super) unsafe fn multiply(operands: Operands, block: &mut Block) {
     if rows < WORTH_IT {
         return avx512_vnni::multiply(operands, block);
     }
-    let config = Config::new(rows.min(TILE), rows.saturating_sub(TILE));
-    // SAFETY: the tiles are this function's alone: set up here, released below, and no code between gives up the thread
-    // other than to the operating system, which keeps them.
-    unsafe { asm!("ldtilecfg [{}]", in(reg) &config, options(nostack, preserves_flags)) };
+    // SAFETY: the caller's.
+    unsafe { tiles::shape(rows.min(TILE), rows.saturating_sub(TILE)) };
     for half in 0..2 {
-        // SAFETY: the config is of these rows, which are at most two tiles.
+        // SAFETY: the tiles' shape is of these rows, which are at most two tiles.
         unsafe {
             match rows {
                 ..=TILE => one_tile_high(operands, half, block),
@@ -66,14 +52,12 @@ pub(super) unsafe fn multiply(operands: Operands, block: &mut Block) {
             }
         }
     }
-    // SAFETY: gives the tiles back, so that the operating system needs not save them.
-    unsafe { asm!("tilerelease", options(nomem, nostack, preserves_flags)) };
 }
 
 /// Up to 16 rows × 32 channels: sums in tiles 0 and 1, activations in 4, weights in 6 and 7.
 ///
 /// # Safety
-/// The tiles' config must be of the operands' rows.
+/// The tiles' shape must be of the operands' rows.
 unsafe fn one_tile_high(operands: Operands, half: usize, block: &mut Block) {
     let column = half * WIDTH / 2;
     // SAFETY: in each of the panel's steps reads STEP bytes of each of the `rows` rows of activations, which lie a row
@@ -113,7 +97,7 @@ unsafe fn one_tile_high(operands: Operands, half: usize, block: &mut Block) {
 /// 17 to 32 rows × 32 channels: sums in tiles 0 to 3, activations in 4 and 5, weights in 6 and 7.
 ///
 /// # Safety
-/// The tiles' config must be of the operands' rows.
+/// The tiles' shape must be of the operands' rows.
 unsafe fn two_tiles_high(operands: Operands, half: usize, block: &mut Block) {
     let column = half * WIDTH / 2;
     // SAFETY: as in `one_tile_high`; the second tiles begin TILE rows further down, and `rows` is beyond TILE.
@@ -157,22 +141,5 @@ unsafe fn two_tiles_high(operands: Operands, half: usize, block: &mut Block) {
             out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
             options(nostack),
         );
-    }
-}
-
-// === impl Config ===
-
-impl Config {
-    /// Tiles as they are used above, for `first` and `second` rows of activations.
-    pub(super) fn new(first: usize, second: usize) -> Self {
-        // Tiles of no rows are not allowed to be used, but to be there.
-        let [first, second] = [first, second].map(|rows| rows as u8);
-        let weights = (STEP / QUAD) as u8;
-        let mut config = Self { palette: 1, start_row: 0, reserved: [0; 14], row_bytes: [0; 16], rows: [0; 16] };
-        config.rows[..8].copy_from_slice(&[first, first, second, second, first, second, weights, weights]);
-        for (bytes, rows) in config.row_bytes.iter_mut().zip(config.rows) {
-            *bytes = if rows > 0 { 64 } else { 0 };
-        }
-        config
     }
 }

@@ -5,16 +5,14 @@ use std::arch::asm;
 use std::arch::x86_64::__cpuid_count;
 use std::sync::OnceLock;
 
-use super::amx::{self, Config};
+use super::amx;
+use super::tiles::{self, TILE};
 
 /// Rows and columns of a product are whole blocks of this many: two tiles each way.
 pub(crate) const BLOCK: usize = 32;
 
 /// Numbers of depth in a tile's row; depths are multiples of it.
 const STEP: usize = 32;
-
-/// Rows of a tile.
-const TILE: usize = 16;
 
 /// Leave to multiply so: whoever has one runs on a machine that can.
 #[derive(Debug, Clone, Copy)]
@@ -30,32 +28,30 @@ impl Bf16 {
     }
 
     /// `output[r][c] = Σ a[r][k] × b[k][c]` for [`BLOCK`] rows, where `a` is `[BLOCK][depth]`, and `b` is
-    /// `[depth / 2][columns][2]`: the two numbers of a column that one instruction takes lie together.
+    /// `[depth / 2][columns]`: the two numbers of a column that one instruction takes are the halves of one, the first the
+    /// lower.
     ///
     /// # Panics
     /// If `depth` or `columns` is no multiple of [`BLOCK`], or a matrix is not as large as they say.
-    pub(crate) fn product(self, a: &[u16], b: &[u16], columns: usize, output: &mut [f32]) {
+    pub(crate) fn product(self, a: &[u16], b: &[u32], columns: usize, output: &mut [f32]) {
         let depth = a.len() / BLOCK;
         assert!(depth > 0 && depth.is_multiple_of(STEP) && a.len() == BLOCK * depth, "a depth of {depth}");
-        assert!(columns.is_multiple_of(BLOCK) && b.len() == depth * columns, "{columns} columns");
+        assert!(columns.is_multiple_of(BLOCK) && 2 * b.len() == depth * columns, "{columns} columns");
         assert!(output.len() == BLOCK * columns, "an output of another size");
-        let tiles = Config::new(TILE, TILE);
-        // SAFETY: a `Bf16` is there only where tiles are; those set up here are released below, with nothing between.
-        unsafe { asm!("ldtilecfg [{}]", in(reg) &tiles, options(nostack, preserves_flags)) };
+        // SAFETY: a `Bf16` is there only where tiles are.
+        unsafe { tiles::shape(TILE, TILE) };
         for column in (0..columns).step_by(BLOCK) {
-            // SAFETY: tiles are set up as 16 rows of 64 bytes, and the sizes were checked above.
+            // SAFETY: the tiles are 16 rows of 64 bytes, and the sizes were checked above.
             unsafe { block(a, b, depth, columns, column, output) };
         }
-        // SAFETY: gives the tiles back, so that the operating system needs not save them.
-        unsafe { asm!("tilerelease", options(nomem, nostack, preserves_flags)) };
     }
 }
 
 /// [`BLOCK`] rows × [`BLOCK`] columns from `column` on: sums in tiles 0 to 3, `a` in 4 and 5, `b` in 6 and 7.
 ///
 /// # Safety
-/// All tiles must be set up as 16 rows of 64 bytes, and the matrices be of the sizes that [`Bf16::product`] checks.
-unsafe fn block(a: &[u16], b: &[u16], depth: usize, columns: usize, column: usize, output: &mut [f32]) {
+/// All tiles must be of 16 rows of 64 bytes, and the matrices be of the sizes that [`Bf16::product`] checks.
+unsafe fn block(a: &[u16], b: &[u32], depth: usize, columns: usize, column: usize, output: &mut [f32]) {
     // SAFETY: in each of depth / STEP steps reads 64 bytes of each of the BLOCK rows of `a`, which lie 2 · depth bytes
     // apart, and 128 bytes, from `column` on, of each of 16 rows of `b`, which lie 4 · columns bytes apart; writes 128
     // bytes of each of the BLOCK rows of `output`, which lie as far apart. There is at least one step.
@@ -87,8 +83,8 @@ unsafe fn block(a: &[u16], b: &[u16], depth: usize, columns: usize, column: usiz
             a = inout(reg) a.as_ptr() => _,
             a2 = inout(reg) a.as_ptr().add(TILE * depth) => _,
             a_stride = in(reg) depth * size_of::<u16>(),
-            b = inout(reg) b.as_ptr().add(2 * column) => _,
-            b_step = in(reg) TILE * columns * size_of::<[u16; 2]>(),
+            b = inout(reg) b.as_ptr().add(column) => _,
+            b_step = in(reg) TILE * columns * size_of::<u32>(),
             // From a pair of rows of `b` to the next, and from a row of `output` to the next.
             stride = in(reg) columns * size_of::<f32>(),
             steps = inout(reg) depth / STEP => _,

@@ -20,6 +20,8 @@ mod avx512_vnni;
 mod avx_vnni;
 mod portable;
 mod rotation;
+#[cfg(target_arch = "x86_64")]
+mod tiles;
 
 use std::sync::OnceLock;
 
@@ -159,6 +161,12 @@ impl Kernel {
         }
     }
 
+    /// Gives back what the products of this thread keep from one to the next.
+    pub fn rest(self) {
+        #[cfg(target_arch = "x86_64")]
+        tiles::release();
+    }
+
     /// Products in bf16, where tiles do them.
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn bf16(self) -> Option<Bf16> {
@@ -168,14 +176,18 @@ impl Kernel {
     /// Multiplies each [`TURN`] numbers of `row` by the Hadamard matrix, all of whose entries are 1 or −1, so that each of
     /// them comes to be spread over all. A second time gives the numbers back, [`TURN`] times as large. What is left over
     /// beyond whole turns stays as it is.
-    pub fn rotate(self, row: &mut [f32]) {
+    ///
+    /// # Panics
+    /// If `rotated` is not as long as `row`.
+    pub fn rotate(self, row: &[f32], rotated: &mut [f32]) {
+        assert!(rotated.len() == row.len(), "a row of another length");
         match self.0 {
-            Path::Portable => rotation::portable(row),
+            Path::Portable => rotation::portable(row, rotated),
             // SAFETY (both): `all` saw that the CPU has it.
             #[cfg(target_arch = "x86_64")]
-            Path::Avx2 | Path::AvxVnni => unsafe { rotation::avx2(row) },
+            Path::Avx2 | Path::AvxVnni => unsafe { rotation::avx2(row, rotated) },
             #[cfg(target_arch = "x86_64")]
-            Path::Avx512Vnni | Path::AmxInt8 => unsafe { rotation::avx512(row) },
+            Path::Avx512Vnni | Path::AmxInt8 => unsafe { rotation::avx512(row, rotated) },
         }
     }
 }

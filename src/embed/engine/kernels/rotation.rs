@@ -4,8 +4,9 @@ use super::TURN;
 
 /// For every CPU, vectorised by the compiler for whatever its caller may use.
 #[inline(always)]
-pub(super) fn portable(row: &mut [f32]) {
-    for turn in row.as_chunks_mut::<TURN>().0 {
+pub(super) fn portable(row: &[f32], rotated: &mut [f32]) {
+    rotated.copy_from_slice(row);
+    for turn in rotated.as_chunks_mut::<TURN>().0 {
         butterflies::<1>(turn);
         butterflies::<2>(turn);
         butterflies::<4>(turn);
@@ -37,23 +38,26 @@ mod x86 {
     use super::TURN;
 
     #[target_feature(enable = "avx2")]
-    pub(in super::super) fn avx2(row: &mut [f32]) {
-        super::portable(row);
+    pub(in super::super) fn avx2(row: &[f32], rotated: &mut [f32]) {
+        super::portable(row, rotated);
     }
 
     /// Eight registers hold all of a turn.
     #[target_feature(enable = "avx512f")]
-    pub(in super::super) fn avx512(row: &mut [f32]) {
-        for turn in row.as_chunks_mut::<TURN>().0 {
-            let (vectors, _) = turn.as_chunks_mut::<16>();
+    pub(in super::super) fn avx512(row: &[f32], rotated: &mut [f32]) {
+        let (turns, rest) = row.as_chunks::<TURN>();
+        let (rotated, beyond) = rotated.as_chunks_mut::<TURN>();
+        for (turn, rotated) in turns.iter().zip(rotated) {
+            let (vectors, _) = turn.as_chunks::<16>();
             // SAFETY: the chunk is 16 floats long; the load needs no alignment.
             let loaded = std::array::from_fn(|at| unsafe { _mm512_loadu_ps(vectors[at].as_ptr()) });
-            let turned = across(within(loaded));
-            for (vector, turned) in vectors.iter_mut().zip(turned) {
+            let (vectors, _) = rotated.as_chunks_mut::<16>();
+            for (vector, turned) in vectors.iter_mut().zip(across(within(loaded))) {
                 // SAFETY: the chunk is 16 floats long; the store needs no alignment.
                 unsafe { _mm512_storeu_ps(vector.as_mut_ptr(), turned) };
             }
         }
+        beyond.copy_from_slice(rest);
     }
 
     /// Pairs 1, 2, 4 and 8 apart: each vector's partner is itself with such neighbours swapped.
