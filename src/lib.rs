@@ -4,6 +4,7 @@
 //!
 //! - [`intake`]: authenticate, read the body under a cap and a deadline, parse it once into a prompt
 //! - [`route`]: one embedding (made by [`embed`]) becomes a decision
+//! - [`cache`]: an answer that was given once, where the same was asked
 //! - [`upstream`]: a healthy, least-loaded peer of the decision's backend
 //! - [`relay`]: the answer streams through as it comes
 //! - [`record`]: one log line and the metrics, when the exchange ends
@@ -13,6 +14,7 @@
 //! [`failure`], [`metrics`] and [`openai`] are leaves that any may use.
 
 pub mod admin;
+pub mod cache;
 pub mod cli;
 pub mod config;
 pub mod embed;
