@@ -8,7 +8,7 @@ use half::f16;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Scope;
+use super::{Epoch, Scope};
 
 /// A stored answer. The same question in the same scope has the same id, so that a later answer takes its place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub struct Entry {
     pub route: Box<str>,
     /// The backend that answered.
     pub backend: Box<str>,
+    /// What was flushed when it was asked for.
+    pub epoch: Epoch,
     /// When it was stored.
     pub stored_at: Millis,
     /// When it ends.
@@ -155,6 +157,7 @@ mod tests {
             answer: "{}".into(),
             route: "r".into(),
             backend: "b".into(),
+            epoch: Epoch::default(),
             stored_at: Millis(1),
             expires_at: Millis(2),
         }

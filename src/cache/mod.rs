@@ -4,10 +4,26 @@
 //! - `text`: a question's text as it is compared
 //! - `gate`: what may not differ between two questions of nearly the same meaning
 //! - `entry`: a stored answer
+//! - `epochs`: what has been flushed
 //! - `replay`: a stored answer as JSON or as a stream
 
 mod entry;
+mod epochs;
 mod scope;
 
+use std::sync::Arc;
+
 pub use entry::{Entry, EntryId, Millis};
+pub use epochs::{Epoch, Epochs};
 pub use scope::Scope;
+
+/// What happens to the entries, here or at another instance.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// An entry is there, or another in its place.
+    Put(Arc<Entry>),
+    /// An entry is gone.
+    Remove(Scope, EntryId),
+    /// Something was flushed.
+    Flush(Epochs),
+}
