@@ -143,16 +143,17 @@ impl Millis {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn entry() -> Entry {
+    /// The answer to `text`.
+    pub(in super::super) fn entry(text: &str) -> Entry {
         let scope = Scope::from_bytes([7; 32]);
         Entry {
-            id: EntryId::of(&scope, "a"),
-            normal: EntryId::of(&scope, "b"),
+            id: EntryId::of(&scope, text),
+            normal: EntryId::of(&scope, text),
             scope,
-            text: "a".into(),
+            text: text.into(),
             embedding: Some([1.0, 0.5].map(f16::from_f32).to_vec().into()),
             answer: "{}".into(),
             route: "r".into(),
@@ -165,8 +166,8 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read_again_and_nothing_else_is() {
-        let bytes = entry().to_bytes();
-        assert_eq!(Entry::from_bytes(&bytes), Some(entry()));
+        let bytes = entry("a").to_bytes();
+        assert_eq!(Entry::from_bytes(&bytes), Some(entry("a")));
         for end in 0..bytes.len() {
             assert_eq!(Entry::from_bytes(&bytes[..end]), None, "cut at {end}");
         }
@@ -175,7 +176,7 @@ mod tests {
 
     #[test]
     fn an_id_is_read_as_it_is_written() {
-        let id = entry().id;
+        let id = entry("a").id;
         assert_eq!(id.to_string().parse(), Ok(id));
         assert!("+0000000000000000000000000000000".parse::<EntryId>().is_err());
         assert_ne!(id, EntryId::of(&Scope::from_bytes([8; 32]), "a"));

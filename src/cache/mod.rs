@@ -1,20 +1,26 @@
 //! The semantic cache: an answer that was given once is given again where the same was asked, and nowhere else.
 //!
-//! - `scope`: what must be equal for an answer to be served at all
+//! - `question`: what is asked, and all that may not differ
+//! - `scope`: the hash of that, with the tenant, the route and the model
 //! - `text`: a question's text as it is compared
 //! - `gate`: what may not differ between two questions of nearly the same meaning
 //! - `entry`: a stored answer
 //! - `epochs`: what has been flushed
+//! - `flight`: who asks what is being answered already waits for that answer
 //! - `replay`: a stored answer as JSON or as a stream
 
 mod entry;
 mod epochs;
+mod flight;
+mod question;
 mod scope;
 
 use std::sync::Arc;
 
 pub use entry::{Entry, EntryId, Millis};
 pub use epochs::{Epoch, Epochs};
+pub use flight::{Boarding, Flight, Flights, Follower};
+pub use question::{ExactOnly, Kind, Place, Question};
 pub use scope::Scope;
 
 /// What happens to the entries, here or at another instance.
