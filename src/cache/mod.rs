@@ -9,12 +9,14 @@
 
 mod entry;
 mod epochs;
+pub mod replay;
 mod scope;
 
 use std::sync::Arc;
 
 pub use entry::{Entry, EntryId, Millis};
 pub use epochs::{Epoch, Epochs};
+pub use replay::Fresh;
 pub use scope::Scope;
 
 /// What happens to the entries, here or at another instance.

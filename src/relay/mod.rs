@@ -1,11 +1,17 @@
 //! The answer on its way through: followed as far as is needed to end a stream honestly where the peer did not.
 
+mod capture;
+mod usage;
+
 use bytes::Bytes;
 use http::header;
 use pingora::http::ResponseHeader;
 
 use crate::failure::Failure;
 use crate::openai::{error, sse};
+
+pub use capture::Capture;
+pub use usage::{UsageFilter, ask_for_usage};
 
 /// An answer that is being passed on.
 #[derive(Debug, Clone, Copy, Default)]

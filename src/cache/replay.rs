@@ -1,0 +1,266 @@
+//! A stored answer as it is given again: as a whole body, or as the stream that a model's server would send.
+
+use std::iter;
+
+use bytes::Bytes;
+
+use crate::openai::answer::{Answer, Call, Choice, Kind};
+use crate::openai::json::Object;
+
+/// What each answer that is given has of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fresh {
+    /// What the `id` is made of; the endpoint's prefix is put before it.
+    pub id: String,
+    /// Seconds since 1970.
+    pub created: u64,
+}
+
+/// A stream that is being written.
+struct Stream<'a> {
+    answer: &'a Answer,
+    fresh: &'a Fresh,
+    out: Vec<u8>,
+}
+
+/// What one chunk says of one choice.
+#[derive(Debug, Clone, Copy)]
+enum Step<'a> {
+    /// Who speaks.
+    Role,
+    /// A piece of a message's field.
+    Said(&'a str, &'a str),
+    /// A piece of a completion's text.
+    Text(&'a str),
+    /// The name of the function that is called.
+    Function(&'a str),
+    /// A piece of its arguments.
+    FunctionArguments(&'a str),
+    /// The tool that is called at this index.
+    Call(u32, &'a Call),
+    /// A piece of its arguments.
+    CallArguments(u32, &'a str),
+    /// How the choice ends.
+    End,
+}
+
+/// What every chunk tells of the answer; all else beside the choices is told in the first.
+const EVERYWHERE: [&str; 3] = ["model", "service_tier", "system_fingerprint"];
+
+/// The order that a message's fields are said in; others follow.
+const ORDER: [&str; 2] = ["reasoning", "reasoning_content"];
+
+/// A piece of text is about so many bytes long, or longer where there would be more than [`PIECES`].
+const PIECE: usize = 64;
+
+/// Into how many pieces a text falls, about and at most.
+const PIECES: usize = 32;
+
+/// The stored answer as a whole body. None where `stored` does not begin as [`Answer::to_json`] has it.
+pub fn json(stored: &str, fresh: &Fresh) -> Option<Bytes> {
+    let (object, rest) = stored.strip_prefix(r#"{"object":""#)?.split_once('"')?;
+    let mut out = Vec::with_capacity(stored.len() + fresh.id.len() + 64);
+    fresh.open(Kind::of_object(object)?, object, &mut out);
+    out.extend_from_slice(rest.as_bytes());
+    Some(out.into())
+}
+
+/// The stored answer as a stream of events, with the event that tells the usage if it is asked for. None where `stored` is
+/// not a whole answer, or the usage is asked for and not known.
+pub fn events(stored: &str, fresh: &Fresh, include_usage: bool) -> Option<Bytes> {
+    let answer = Answer::of_body(stored)?;
+    let mut stream = Stream { answer: &answer, fresh, out: Vec::with_capacity(4 * stored.len()) };
+    stream.choices();
+    if include_usage {
+        stream.usage(answer.usage.as_ref()?.get());
+    }
+    stream.out.extend_from_slice(b"data: [DONE]\n\n");
+    Some(stream.out.into())
+}
+
+/// Whether the stored answer calls tools, or a function.
+pub fn has_tool_calls(stored: &str) -> bool {
+    // Inside of a string the quotes would be escaped, and there is no white space between tokens.
+    [r#""tool_calls":[{"#, r#""function_call":{"#].iter().any(|call| stored.contains(call))
+}
+
+// === impl Fresh ===
+
+impl Fresh {
+    /// Opens an object with what is this answer's own.
+    fn open<'o>(&self, kind: Kind, object: &str, out: &'o mut Vec<u8>) -> Object<'o> {
+        let mut opened = Object::open(out);
+        opened.text("id", Some(&[kind.id_prefix(), &self.id].concat()));
+        opened.text("object", Some(object));
+        opened.number("created", self.created);
+        opened
+    }
+}
+
+// === impl Stream ===
+
+impl Stream<'_> {
+    /// Writes what is to be said of the choices, a chunk each in turn.
+    fn choices(&mut self) {
+        let choices = &self.answer.choices;
+        let steps: Vec<_> = choices.iter().map(|(index, choice)| (*index, choice, steps(choice))).collect();
+        let longest = steps.iter().map(|(.., steps)| steps.len()).max().unwrap_or(0);
+        for place in 0..longest {
+            for (index, choice, steps) in &steps {
+                if let Some(step) = steps.get(place) {
+                    let bears = place == bearer(steps);
+                    self.chunk(|out| write_choice(out, *index, choice, *step, bears), |_| {});
+                }
+            }
+        }
+    }
+
+    fn usage(&mut self, usage: &str) {
+        self.chunk(|_| {}, |object| object.json("usage", usage));
+    }
+
+    fn chunk(&mut self, choice: impl FnOnce(&mut Vec<u8>), rest: impl FnOnce(&mut Object)) {
+        let is_first = self.out.is_empty();
+        self.out.extend_from_slice(b"data: ");
+        let kind = self.answer.kind();
+        let mut object = self.fresh.open(kind, kind.chunk_object(), &mut self.out);
+        for (name, value) in self.answer.values.iter() {
+            if is_first || EVERYWHERE.contains(&name) {
+                object.json(name, value);
+            }
+        }
+        let choices = object.field("choices");
+        choices.push(b'[');
+        choice(choices);
+        choices.push(b']');
+        rest(&mut object);
+        object.close();
+        self.out.extend_from_slice(b"\n\n");
+    }
+}
+
+/// What is to be said of `choice`, in order.
+fn steps(choice: &Choice) -> Vec<Step<'_>> {
+    // Log probabilities belong to a text as a whole.
+    let is_split = choice.logprobs.as_ref().is_none_or(|logprobs| logprobs.is_null());
+    let mut steps = Vec::new();
+    if let Some(text) = &choice.text {
+        steps.extend(pieces(text, is_split).map(Step::Text));
+    } else {
+        steps.push(Step::Role);
+    }
+    let (before, after): (Vec<_>, Vec<_>) = choice.says.iter().partition(|(name, _)| ORDER.contains(name));
+    for (name, said) in before.into_iter().chain(after) {
+        let said = said.as_deref().unwrap_or_default();
+        steps.extend(pieces(said, is_split).map(|piece| Step::Said(name, piece)));
+    }
+    if let Some(function) = &choice.function {
+        steps.push(Step::Function(function.name.as_deref().unwrap_or_default()));
+        steps.extend(pieces(&function.arguments, true).map(Step::FunctionArguments));
+    }
+    for (&index, call) in &choice.calls {
+        steps.push(Step::Call(index, call));
+        steps.extend(pieces(&call.function.arguments, true).map(|piece| Step::CallArguments(index, piece)));
+    }
+    steps.push(Step::End);
+    steps
+}
+
+/// At which of the steps the log probabilities are told: with the text that they are of.
+fn bearer(steps: &[Step]) -> usize {
+    let of_text = |step: &Step| matches!(step, Step::Text(_) | Step::Said("content", _));
+    steps.iter().position(of_text).unwrap_or(steps.len() - 1)
+}
+
+/// The pieces of `text`: cut after a space where there is one, and else between characters. None of no text.
+fn pieces(text: &str, is_split: bool) -> impl Iterator<Item = &str> {
+    let size = if is_split { PIECE.max(text.len().div_ceil(PIECES)) } else { usize::MAX };
+    let mut rest = text;
+    iter::from_fn(move || {
+        let mut end = size.min(rest.len());
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        if end < rest.len() {
+            end = rest[..end].rfind(' ').map_or(end, |space| space + 1);
+        }
+        let (piece, after) = rest.split_at(end);
+        rest = after;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+fn write_choice(out: &mut Vec<u8>, index: u32, choice: &Choice, step: Step, bears_logprobs: bool) {
+    let mut object = Object::open(out);
+    object.number("index", index.into());
+    match step {
+        Step::Text(text) => object.text("text", Some(text)),
+        Step::End if choice.text.is_some() => object.text("text", Some("")),
+        _ => write_delta(object.field("delta"), choice, step),
+    }
+    match &choice.logprobs {
+        Some(logprobs) if bears_logprobs => logprobs.write(object.field("logprobs")),
+        Some(_) => object.json("logprobs", "null"),
+        None => {}
+    }
+    if let Step::End = step {
+        object.text("finish_reason", choice.finish.as_deref());
+        if let Some(ids) = &choice.token_ids {
+            ids.write(object.field("token_ids"));
+        }
+        choice.values.iter().for_each(|(name, value)| object.json(name, value));
+    } else {
+        object.json("finish_reason", "null");
+    }
+    object.close();
+}
+
+fn write_delta(out: &mut Vec<u8>, choice: &Choice, step: Step) {
+    let mut object = Object::open(out);
+    match step {
+        Step::Role => {
+            choice.message.iter().flat_map(|values| values.iter()).for_each(|(name, value)| object.json(name, value));
+            for (&name, said) in &choice.says {
+                // Nothing said is told here, as no piece follows; a content begins with nothing.
+                match said.as_deref() {
+                    None => object.text(name, None),
+                    Some(text) if text.is_empty() || name == "content" => object.text(name, Some("")),
+                    Some(_) => {}
+                }
+            }
+        }
+        Step::Said(name, piece) => object.text(name, Some(piece)),
+        Step::Function(name) => write_function(object.field("function_call"), Some(name), ""),
+        Step::FunctionArguments(piece) => write_function(object.field("function_call"), None, piece),
+        Step::Call(index, call) => write_call(object.field("tool_calls"), index, Some(call), ""),
+        Step::CallArguments(index, piece) => write_call(object.field("tool_calls"), index, None, piece),
+        Step::Text(_) | Step::End => {}
+    }
+    object.close();
+}
+
+/// Writes an array of the one call; `begun` is the call where this is its beginning.
+fn write_call(out: &mut Vec<u8>, index: u32, begun: Option<&Call>, arguments: &str) {
+    out.push(b'[');
+    let mut object = Object::open(out);
+    object.number("index", index.into());
+    if let Some(call) = begun {
+        object.text("id", call.id.as_deref());
+        object.text("type", Some("function"));
+    }
+    write_function(object.field("function"), begun.and_then(|call| call.function.name.as_deref()), arguments);
+    object.close();
+    out.push(b']');
+}
+
+fn write_function(out: &mut Vec<u8>, name: Option<&str>, arguments: &str) {
+    let mut object = Object::open(out);
+    if name.is_some() {
+        object.text("name", name);
+    }
+    object.text("arguments", Some(arguments));
+    object.close();
+}
+
+#[cfg(test)]
+mod tests;
