@@ -16,14 +16,16 @@ pub struct Fresh {
     pub created: u64,
 }
 
-/// A stream that is being written.
-struct Stream<'a> {
-    answer: &'a Answer,
-    fresh: &'a Fresh,
-    out: Vec<u8>,
+/// A choice's turn: one chunk.
+struct Turn<'a> {
+    index: u32,
+    choice: &'a Choice,
+    step: Step<'a>,
+    /// Whether the log probabilities are told with it.
+    bears_logprobs: bool,
 }
 
-/// What one chunk says of one choice.
+/// What a chunk says of its choice.
 #[derive(Debug, Clone, Copy)]
 enum Step<'a> {
     /// Who speaks.
@@ -69,13 +71,16 @@ pub fn json(stored: &str, fresh: &Fresh) -> Option<Bytes> {
 /// not a whole answer, or the usage is asked for and not known.
 pub fn events(stored: &str, fresh: &Fresh, include_usage: bool) -> Option<Bytes> {
     let answer = Answer::of_body(stored)?;
-    let mut stream = Stream { answer: &answer, fresh, out: Vec::with_capacity(4 * stored.len()) };
-    stream.choices();
-    if include_usage {
-        stream.usage(answer.usage.as_ref()?.get());
+    let [first, later] = [true, false].map(|is_first| opening(&answer, fresh, is_first));
+    let mut out = Vec::with_capacity(4 * stored.len());
+    for (turn, opening) in turns(&answer).iter().zip(iter::once(&first).chain(iter::repeat(&later))) {
+        write_event(&mut out, opening, Some(turn), "");
     }
-    stream.out.extend_from_slice(b"data: [DONE]\n\n");
-    Some(stream.out.into())
+    if include_usage {
+        write_event(&mut out, &later, None, &format!(",\"usage\":{}", answer.usage.as_ref()?.get()));
+    }
+    out.extend_from_slice(b"data: [DONE]\n\n");
+    Some(out.into())
 }
 
 /// Whether the stored answer calls tools, or a function.
@@ -97,46 +102,42 @@ impl Fresh {
     }
 }
 
-// === impl Stream ===
-
-impl Stream<'_> {
-    /// Writes what is to be said of the choices, a chunk each in turn.
-    fn choices(&mut self) {
-        let choices = &self.answer.choices;
-        let steps: Vec<_> = choices.iter().map(|(index, choice)| (*index, choice, steps(choice))).collect();
-        let longest = steps.iter().map(|(.., steps)| steps.len()).max().unwrap_or(0);
-        for place in 0..longest {
-            for (index, choice, steps) in &steps {
-                if let Some(step) = steps.get(place) {
-                    let bears = place == bearer(steps);
-                    self.chunk(|out| write_choice(out, *index, choice, *step, bears), |_| {});
-                }
-            }
+/// A chunk's beginning, up to its choices.
+fn opening(answer: &Answer, fresh: &Fresh, is_first: bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut object = fresh.open(answer.kind(), answer.kind().chunk_object(), &mut out);
+    for (name, value) in answer.values.iter() {
+        if is_first || EVERYWHERE.contains(&name) {
+            object.json(name, value);
         }
     }
+    object.field("choices").push(b'[');
+    out
+}
 
-    fn usage(&mut self, usage: &str) {
-        self.chunk(|_| {}, |object| object.json("usage", usage));
+/// Writes the event of a chunk; `rest` is what follows the choices.
+fn write_event(out: &mut Vec<u8>, opening: &[u8], turn: Option<&Turn>, rest: &str) {
+    out.extend_from_slice(b"data: ");
+    out.extend_from_slice(opening);
+    if let Some(turn) = turn {
+        turn.write(out);
     }
+    out.push(b']');
+    out.extend_from_slice(rest.as_bytes());
+    out.extend_from_slice(b"}\n\n");
+}
 
-    fn chunk(&mut self, choice: impl FnOnce(&mut Vec<u8>), rest: impl FnOnce(&mut Object)) {
-        let is_first = self.out.is_empty();
-        self.out.extend_from_slice(b"data: ");
-        let kind = self.answer.kind();
-        let mut object = self.fresh.open(kind, kind.chunk_object(), &mut self.out);
-        for (name, value) in self.answer.values.iter() {
-            if is_first || EVERYWHERE.contains(&name) {
-                object.json(name, value);
-            }
-        }
-        let choices = object.field("choices");
-        choices.push(b'[');
-        choice(choices);
-        choices.push(b']');
-        rest(&mut object);
-        object.close();
-        self.out.extend_from_slice(b"\n\n");
+/// Who says what when: the choices take turns until each has ended.
+fn turns(answer: &Answer) -> Vec<Turn<'_>> {
+    let mut turns = Vec::new();
+    for (&index, choice) in &answer.choices {
+        let steps = steps(choice);
+        let bearer = bearer(&steps);
+        let turn = |(place, step)| (place, Turn { index, choice, step, bears_logprobs: place == bearer });
+        turns.extend(steps.into_iter().enumerate().map(turn));
     }
+    turns.sort_by_key(|(place, turn)| (*place, turn.index));
+    turns.into_iter().map(|(_, turn)| turn).collect()
 }
 
 /// What is to be said of `choice`, in order.
@@ -190,53 +191,60 @@ fn pieces(text: &str, is_split: bool) -> impl Iterator<Item = &str> {
     })
 }
 
-fn write_choice(out: &mut Vec<u8>, index: u32, choice: &Choice, step: Step, bears_logprobs: bool) {
-    let mut object = Object::open(out);
-    object.number("index", index.into());
-    match step {
-        Step::Text(text) => object.text("text", Some(text)),
-        Step::End if choice.text.is_some() => object.text("text", Some("")),
-        _ => write_delta(object.field("delta"), choice, step),
-    }
-    match &choice.logprobs {
-        Some(logprobs) if bears_logprobs => logprobs.write(object.field("logprobs")),
-        Some(_) => object.json("logprobs", "null"),
-        None => {}
-    }
-    if let Step::End = step {
-        object.text("finish_reason", choice.finish.as_deref());
-        if let Some(ids) = &choice.token_ids {
-            ids.write(object.field("token_ids"));
-        }
-        choice.values.iter().for_each(|(name, value)| object.json(name, value));
-    } else {
-        object.json("finish_reason", "null");
-    }
-    object.close();
-}
+// === impl Turn ===
 
-fn write_delta(out: &mut Vec<u8>, choice: &Choice, step: Step) {
-    let mut object = Object::open(out);
-    match step {
-        Step::Role => {
-            choice.message.iter().flat_map(|values| values.iter()).for_each(|(name, value)| object.json(name, value));
-            for (&name, said) in &choice.says {
-                // Nothing said is told here, as no piece follows; a content begins with nothing.
-                match said.as_deref() {
-                    None => object.text(name, None),
-                    Some(text) if text.is_empty() || name == "content" => object.text(name, Some("")),
-                    Some(_) => {}
-                }
+impl Turn<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let choice = self.choice;
+        let mut object = Object::open(out);
+        object.number("index", self.index.into());
+        match self.step {
+            Step::Text(text) => object.text("text", Some(text)),
+            Step::End if choice.text.is_some() => object.text("text", Some("")),
+            _ => self.write_delta(object.field("delta")),
+        }
+        match &choice.logprobs {
+            Some(logprobs) if self.bears_logprobs => logprobs.write(object.field("logprobs")),
+            Some(_) => object.json("logprobs", "null"),
+            None => {}
+        }
+        if let Step::End = self.step {
+            object.text("finish_reason", choice.finish.as_deref());
+            if let Some(ids) = &choice.token_ids {
+                ids.write(object.field("token_ids"));
+            }
+            choice.values.iter().for_each(|(name, value)| object.json(name, value));
+        } else {
+            object.json("finish_reason", "null");
+        }
+        object.close();
+    }
+
+    fn write_delta(&self, out: &mut Vec<u8>) {
+        let mut object = Object::open(out);
+        match self.step {
+            Step::Role => self.write_role(&mut object),
+            Step::Said(name, piece) => object.text(name, Some(piece)),
+            Step::Function(name) => write_function(object.field("function_call"), Some(name), ""),
+            Step::FunctionArguments(piece) => write_function(object.field("function_call"), None, piece),
+            Step::Call(index, call) => write_call(object.field("tool_calls"), index, Some(call), ""),
+            Step::CallArguments(index, piece) => write_call(object.field("tool_calls"), index, None, piece),
+            Step::Text(_) | Step::End => {}
+        }
+        object.close();
+    }
+
+    /// What no later piece would tell: the message's values, and which fields are null or empty. A content begins empty.
+    fn write_role(&self, object: &mut Object) {
+        self.choice.message.iter().flat_map(|values| values.iter()).for_each(|(name, value)| object.json(name, value));
+        for (&name, said) in &self.choice.says {
+            match said.as_deref() {
+                None => object.text(name, None),
+                Some(text) if text.is_empty() || name == "content" => object.text(name, Some("")),
+                Some(_) => {}
             }
         }
-        Step::Said(name, piece) => object.text(name, Some(piece)),
-        Step::Function(name) => write_function(object.field("function_call"), Some(name), ""),
-        Step::FunctionArguments(piece) => write_function(object.field("function_call"), None, piece),
-        Step::Call(index, call) => write_call(object.field("tool_calls"), index, Some(call), ""),
-        Step::CallArguments(index, piece) => write_call(object.field("tool_calls"), index, None, piece),
-        Step::Text(_) | Step::End => {}
     }
-    object.close();
 }
 
 /// Writes an array of the one call; `begun` is the call where this is its beginning.

@@ -122,4 +122,35 @@ mod tests {
         assert_eq!(Position::default().after(b"data: 1\n").closing(), b"\n");
         assert_eq!(Position::default().after(b"data: 1").closing(), b"\n\n");
     }
+
+    #[test]
+    fn an_event_ends_with_its_blank_line() {
+        for (position, chunk, end) in [
+            (Position::Between, "data: 1\n\ndata", Some(9)),
+            (Position::Between, "data: 1\r\n\r\ndata", Some(11)),
+            (Position::Between, "data: 1\n", None),
+            (Position::Between, "\ndata", Some(1)),
+            (Position::InLine, "\n", None),
+            (Position::InLine, "1\n\n", Some(3)),
+            (Position::AfterLine, "\r\n", Some(2)),
+            (Position::AfterLine, "x\n\r", None),
+        ] {
+            assert_eq!(position.event_end(chunk.as_bytes()), end, "{chunk:?} at {position:?}");
+        }
+    }
+
+    #[test]
+    fn an_event_says_its_type_and_all_of_its_data() {
+        let read = |lines: &'static str| {
+            let event = Event::read(lines.as_bytes());
+            (event.kind, event.data.map(|data| data.into_owned()))
+        };
+        assert_eq!(read(": ping\n\n"), (None, None));
+        assert_eq!(read("data:1\r\n\r\n"), (None, Some(b"1".to_vec())));
+        assert_eq!(
+            read("event: error\ndata:  1\nid: 2\ndata\ndata:\n\n"),
+            (Some(b"error".as_slice()), Some(b" 1\n".to_vec()))
+        );
+        assert_eq!(read("data: {\"a"), (None, Some(b"{\"a".to_vec())), "unfinished");
+    }
 }

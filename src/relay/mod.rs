@@ -1,4 +1,7 @@
 //! The answer on its way through: followed as far as is needed to end a stream honestly where the peer did not.
+//!
+//! - `capture`: puts it together as it passes, so that it can be given again
+//! - `usage`: has a stream tell its usage, and keeps that from a client that did not ask
 
 mod capture;
 mod usage;

@@ -21,6 +21,9 @@ pub struct List {
 #[derive(Debug, Default)]
 pub struct Lists(Option<BTreeMap<Box<str>, List>>);
 
+/// What people look for first.
+const FIRST: [&str; 2] = ["model", "role"];
+
 /// What a kept name and value take beside their bytes, roughly.
 pub(super) const OVERHEAD: usize = 64;
 
@@ -53,9 +56,10 @@ impl Values {
         self.0.get(name).map(|value| value.get())
     }
 
-    /// All of them, by name, as JSON.
+    /// All of them as JSON, `model` or `role` before the others.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (&**name, value.get()))
+        let first = FIRST.into_iter().filter_map(|name| Some((name, self.get(name)?)));
+        first.chain(self.0.iter().map(|(name, value)| (&**name, value.get())).filter(|(name, _)| !FIRST.contains(name)))
     }
 
     /// Sets what has not been said.

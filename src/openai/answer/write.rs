@@ -12,11 +12,15 @@ impl Answer {
         let mut out = Vec::new();
         let mut object = Object::open(&mut out);
         object.text("object", Some(self.kind().object()));
-        self.values.iter().for_each(|(name, value)| object.json(name, value));
+        let mut values = self.values.iter().peekable();
+        if let Some((name, model)) = values.next_if(|(name, _)| *name == "model") {
+            object.json(name, model);
+        }
         write_array(object.field("choices"), self.choices.iter(), |out, (index, choice)| choice.write(*index, out));
         if let Some(usage) = &self.usage {
             object.json("usage", usage.get());
         }
+        values.for_each(|(name, value)| object.json(name, value));
         object.close();
         String::from_utf8(out).ok().map(|json| compact(&json).into())
     }

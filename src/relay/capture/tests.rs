@@ -65,7 +65,7 @@ fn a_streams_chunks_are_put_together() {
     );
 }
 
-/// From a real server: one question, asked as a body and as a stream, with two choices and all that can be asked for.
+/// Two choices, with all that can be asked for.
 #[test]
 fn a_stream_says_what_the_body_says() {
     let whole = r#"{"id":"chatcmpl-9","object":"chat.completion","created":1,"model":"tiny","choices":[{"index":0,"message":{"role":"assistant","content":" \u00e9b\ud83d\ude00","refusal":null},"logprobs":{"content":[{"token":" \u00e9","logprob":-7.62462043762207,"bytes":[32],"top_logprobs":[]},{"token":"b","logprob":-7.62,"bytes":[98],"top_logprobs":[]}]},"finish_reason":"stop","stop_reason":"a","token_ids":[1774,828]},{"index":1,"message":{"role":"assistant","content":"","refusal":null},"logprobs":{"content":[]},"finish_reason":"stop","stop_reason":null,"token_ids":[2]}],"system_fingerprint":"vllm-0.32.0","usage":{"prompt_tokens":13,"total_tokens":16,"completion_tokens":3},"prompt_token_ids":[1,575]}"#;
