@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 /// A field's name, unescaped, and its value as it stands in the text.
 pub type Field<'a> = (Cow<'a, str>, &'a RawValue);
 
-/// What an object of this dialect has fewer fields than.
+/// More fields than any object of this dialect has.
 const FIELDS_MAX: usize = 64;
 
 /// An object that is being written, one field after the other.
@@ -153,6 +153,9 @@ mod tests {
         for broken in ["", "[]", "{", "{} {}", r#"{"a":1,"\u0061":2}"#, r#"{"a":01}"#, r#"{"\ud83d":1}"#] {
             assert!(fields(broken).is_none(), "{broken}");
         }
+        let many = |count: usize| (0..count).map(|at| format!("\"{at}\":0")).collect::<Vec<_>>().join(",");
+        assert!(fields(&format!("{{{}}}", many(FIELDS_MAX))).is_some());
+        assert!(fields(&format!("{{{}}}", many(FIELDS_MAX + 1))).is_none());
     }
 
     #[test]

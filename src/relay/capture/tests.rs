@@ -142,9 +142,9 @@ fn of_a_usage_in_every_chunk_the_last_counts() {
 
 #[test]
 fn a_stream_may_be_framed_in_any_way() {
-    let plain = chat(&[ROLE, HI, STOP]);
+    let plain = chat(&[HI, STOP]);
     let expected = stream(&plain);
-    assert!(expected.is_some());
+    assert!(expected.as_ref().unwrap().contains("hi!"));
     for framed in [
         plain.replace('\n', "\r\n"),
         plain.replace("data: ", "data:"),
@@ -230,6 +230,9 @@ fn a_failure_is_not_stored() {
         r#"{"error":{"message":"no"}}"#,
         r#"{"object":"list","data":[]}"#,
         r#"{"object":"chat.completion","choices":[]}"#,
+        r#"{"object":"text_completion","choices":[{"index":0,"finish_reason":"stop"}]}"#,
+        r#"{"object":"chat.completion","choices":[{"index":0,"text":"a","message":{},"finish_reason":"stop"}]}"#,
+        r#"{"object":"text_completion","choices":[{"index":0,"text":"a"},{"index":0,"text":"","finish_reason":"stop"}]}"#,
         r#"{"object":"chat.completion","choices":[{"index":0,"text":"a","finish_reason":"stop"}]}"#,
         r#"{"object":"text_completion","choices":[{"index":0,"message":{},"finish_reason":"stop"}]}"#,
         r#"{"object":"chat.completion","error":{},"choices":[{"index":0,"message":{},"finish_reason":"stop"}]}"#,
@@ -258,9 +261,26 @@ fn what_could_be_put_together_in_two_ways_is_not() {
     ] {
         assert_eq!(stream(twice(delta)), None, "{delta}");
     }
-    assert_eq!(stream(chat(&[ROLE, HI, STOP]).replacen("\"m\"", "\"n\"", 1)), None, "two models");
-    let half = chat(&[ROLE, STOP]).replace(r#","choices""#, r#","kv_transfer_params":{"a":1},"choices""#);
-    assert_eq!(stream(half), None, "half of an answer");
+    let once = |delta: &str| chat(&[ROLE, &HI.replace("{\"content\":\"hi\"}", delta), STOP]);
+    assert!(stream(once(r#"{"thought":"x"}"#)).is_some());
+    for call in [
+        r#"{"index":1,"id":"a","function":{"name":"f"}}"#,
+        r#"{"index":0,"function":{"name":"f"}}"#,
+        r#"{"index":0,"id":"a","function":{}}"#,
+        r#"{"index":0,"id":"a","type":"custom","function":{"name":"f"}}"#,
+    ] {
+        assert_eq!(stream(once(&format!(r#"{{"tool_calls":[{call}]}}"#))), None, "{call}");
+    }
+    let whole = chat(&[ROLE, HI, STOP]);
+    assert_eq!(stream(whole.replacen("\"m\"", "\"n\"", 1)), None, "two models");
+    let other = "data: {\"object\":\"text_completion\",\"choices\":[]}\n\n";
+    assert_eq!(stream(format!("{other}{whole}")), None, "two endpoints");
+    for half in ["kv_transfer_params", "ec_transfer_params"] {
+        let half = whole.replace(r#","choices""#, &format!(r#","{half}":{{"a":1}},"choices""#));
+        assert_eq!(stream(half), None, "half of an answer");
+    }
+    let measured = whole.replace(r#","choices""#, r#","metrics":{"a":1},"choices""#);
+    assert_eq!(stream(measured), stream(whole), "what the request took is not the answer's");
 }
 
 #[test]
@@ -288,6 +308,8 @@ fn no_more_is_held_than_allowed() {
     assert!(few.len() > LIMIT, "a stream may be longer than the answer that it makes");
     assert!(in_chunks("text/event-stream", few.as_bytes(), 1000).unwrap().contains(&"x".repeat(10_000)));
     let whole = format!(r#"{{"object":"text_completion","choices":[{{"index":0,"text":"{}"}}]}}"#, "x".repeat(LIMIT));
+    let almost = whole.replacen(&"x".repeat(300), "", 1).replace("\"}]", "\",\"finish_reason\":\"stop\"}]");
+    assert!(body(&almost).is_some());
     let mut capture = Capture::begin(&head("application/json"), LIMIT).unwrap();
     capture.pass(whole.as_bytes());
     assert!(capture.held.is_none(), "what was held is given back at once");

@@ -86,7 +86,10 @@ fn stream(line_end: &str) -> Vec<(String, bool)> {
         (String::new(), true),
         ("data: [DONE]".to_owned(), true),
     ];
-    events.map(|(event, passes)| (format!("{event}{line_end}{line_end}"), passes)).into()
+    let mut events: Vec<_> = events.map(|(event, passes)| (format!("{event}{line_end}{line_end}"), passes)).into();
+    events.push((format!(": right before{line_end}"), true));
+    events.push((format!("data: {USAGE}{line_end}{line_end}"), false));
+    events
 }
 
 #[test]
@@ -132,6 +135,9 @@ fn what_cannot_be_the_usage_is_not_held_back() {
         let mut filter = UsageFilter::default();
         assert_eq!(filter.pass(unfinished.as_bytes(), false), unfinished, "{unfinished}");
     }
+    let mut filter = UsageFilter::default();
+    let lines = ["data: x\n".to_owned(), format!("data: {USAGE}\n\n")];
+    assert_eq!(lines.each_ref().map(|line| filter.pass(line.as_bytes(), false)), lines, "one event of two lines");
     let mut filter = UsageFilter::default();
     let unfinished = format!("data: {USAGE}");
     assert_eq!(filter.pass(unfinished.as_bytes(), false), "");
