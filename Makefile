@@ -10,7 +10,7 @@ export VLLM_URL
 INSTALL = PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' BINARY='$(BINARY)' UNITDIR='$(UNITDIR)' scripts/install.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-vllm lint check-unsafe bench bench-encoder install uninstall clean
+.PHONY: help run build test test-vllm lint check-unsafe bench bench-encoder eval-cache install uninstall clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -42,6 +42,10 @@ bench: ## what an embedding, a decision and a request cost
 bench-encoder: ## the encoder beside candle and ONNX Runtime
 	@scripts/setup.sh build
 	cargo bench --locked --bench encoder
+
+eval-cache: ## what the cache serves, rightly and wrongly; QQP=pairs.jsonl.gz adds labelled pairs
+	@scripts/setup.sh build
+	$(if $(QQP),gzip -dcf '$(QQP)' | QQP=- )cargo bench --locked --bench cache_quality
 
 install: $(BINARY) ## binary, model, config and unit; honours PREFIX, DESTDIR and UNITDIR
 	@$(INSTALL) install

@@ -9,13 +9,16 @@
 
 mod entry;
 mod epochs;
+pub mod gate;
 mod scope;
+mod text;
 
 use std::sync::Arc;
 
 pub use entry::{Entry, EntryId, Millis};
 pub use epochs::{Epoch, Epochs};
 pub use scope::Scope;
+pub use text::normalised;
 
 /// What happens to the entries, here or at another instance.
 #[derive(Debug, Clone)]
