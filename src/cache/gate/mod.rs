@@ -9,17 +9,21 @@
 //! English is understood. Texts in other Latin-script languages must share all words; those in other scripts, and code,
 //! have to be the same.
 //!
-//! - `scan`: a text becomes words, numbers and code
-//! - `opening`, `read`, `numbers`: these become what is asked
+//! - `signs`: what is told without words
+//! - `scan`, `figures`: a text becomes words, numbers and code
+//! - `opening`, `read`, `meaning`, `numbers`: these become what is asked
 //! - `lemma`, `words`, `tables`: what words mean
 //! - `order`: how they relate
 
+mod figures;
 mod lemma;
+mod meaning;
 mod numbers;
 mod opening;
 mod order;
 mod read;
 mod scan;
+mod signs;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -176,8 +180,8 @@ impl Facts {
     /// What `text` says. Takes time in proportion to its length, and about as much memory.
     pub fn of(text: &str) -> Self {
         let rule = match text {
-            _ if !scan::is_latin(text) => Some(Rule::UnknownScript),
-            _ if scan::is_code(text) => Some(Rule::Code),
+            _ if !signs::is_latin(text) => Some(Rule::UnknownScript),
+            _ if signs::is_code(text) => Some(Rule::Code),
             _ => None,
         };
         if let Some(rule) = rule {
@@ -187,7 +191,7 @@ impl Facts {
         let reading = read::read(&scan::scan(text));
         let mut sorted: Vec<usize> = (0..reading.items.len()).collect();
         sorted.sort_unstable_by(|&a, &b| reading.items[a].word.cmp(&reading.items[b].word));
-        let quotes = scan::quotes(text).into_iter().map(Box::from).collect();
+        let quotes = signs::quotes(text).into_iter().map(Box::from).collect();
         Self { reading, sorted, quotes, whole: None }
     }
 

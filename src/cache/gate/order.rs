@@ -13,8 +13,8 @@ pub(super) enum Relation {
     OtherOrder,
 }
 
-/// A preposition and the words that it governs.
-type Phrase<'a> = (Marker, Vec<&'a str>);
+/// A preposition, the number of its sentence, and the words that it governs.
+type Phrase<'a> = (Marker, usize, Vec<&'a str>);
 
 /// Beyond so many words only the same order is understood.
 const LONG: usize = 24;
@@ -73,16 +73,14 @@ fn joints(items: &[Item]) -> (usize, usize) {
     (count(Conjunction::And), count(Conjunction::Or))
 }
 
-/// Whether only whole phrases stand elsewhere: "in Python, …" and "… in Python".
+/// Whether only whole phrases stand elsewhere in their sentences: "in Python, …" and "… in Python".
 fn are_moved(a: &[Item], b: &[Item]) -> bool {
-    let phrases = |items| {
-        let mut phrases = phrases(items);
-        phrases.sort();
-        phrases
-    };
-    let (a, b) = (phrases(a), phrases(b));
-    // Where a preposition comes twice, what it belongs to is told by its place.
-    let twice = a.windows(2).any(|two| two[0].0 == two[1].0 && two[0].0 != Marker::None);
+    let (mut a, mut b) = (phrases(a), phrases(b));
+    // Sorted by preposition and sentence alone, phrases without a preposition keep their order. Where one comes twice in a
+    // sentence, what it belongs to is told by its place.
+    a.sort_by_key(|phrase| (phrase.0, phrase.1));
+    b.sort_by_key(|phrase| (phrase.0, phrase.1));
+    let twice = a.windows(2).any(|two| (two[0].0, two[0].1) == (two[1].0, two[1].1) && two[0].0 != Marker::None);
     a == b && !twice
 }
 
@@ -90,8 +88,8 @@ fn phrases(items: &[Item]) -> Vec<Phrase<'_>> {
     let mut phrases: Vec<Phrase> = Vec::new();
     for item in items {
         match phrases.last_mut() {
-            Some((_, words)) if !item.opens => words.push(&item.word),
-            _ => phrases.push((item.marker, vec![&item.word])),
+            Some((.., words)) if !item.opens => words.push(&item.word),
+            _ => phrases.push((item.marker, item.sentence, vec![&item.word])),
         }
     }
     phrases
@@ -111,7 +109,9 @@ fn is_drawn_in(a: &[Item], b: &[Item]) -> bool {
         (0..b.len().saturating_sub(phrase.len())).any(|place| {
             let after = place + phrase.len();
             let here = b[place..after].iter().map(|x| &x.word).eq(phrase.iter().map(|x| &x.word));
-            here && begins(start, b[after - 1].owns)
+            let together = a[start].sentence == b[place].sentence;
+            here && together
+                && begins(start, b[after - 1].owns)
                 && !b[after].opens
                 && !b[place + 1..after].iter().any(|x| x.opens)
                 && {

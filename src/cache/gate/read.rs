@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::lemma::lemma;
+use super::meaning::is_being;
 use super::numbers;
 use super::opening::{self, Opening};
 use super::scan::{Kind, Token};
 use super::tables;
-use super::words::{self, Class, Conjunction, Content, Known, Marker, Modal, Person, Wh, known};
+use super::words::{Class, Conjunction, Content, Known, Marker, Modal, Person, Wh, known};
 
 /// What a question says, in its order.
 #[derive(Debug, Default)]
@@ -37,6 +37,8 @@ pub(super) struct Item {
     pub(super) marker: Marker,
     /// What ties it to the item before.
     pub(super) joined: Option<Conjunction>,
+    /// The number of its sentence.
+    pub(super) sentence: usize,
     /// Whether a clause begins here.
     pub(super) opens: bool,
     /// Whether the word before it bears meaning as well.
@@ -63,31 +65,29 @@ pub(super) enum Request {
     Thing,
 }
 
-struct Reader<'a, 't> {
-    tokens: &'t [Token<'a>],
-    reading: Reading,
-    marker: Marker,
-    joined: Option<Conjunction>,
-    opens: bool,
+pub(super) struct Reader<'a, 't> {
+    pub(super) tokens: &'t [Token<'a>],
+    pub(super) reading: Reading,
+    pub(super) marker: Marker,
+    pub(super) joined: Option<Conjunction>,
+    pub(super) opens: bool,
     /// The place after the last item.
-    after_item: usize,
+    pub(super) after_item: usize,
     /// Where a payload begins.
-    payload: Option<usize>,
+    pub(super) payload: Option<usize>,
     /// Whether the sentence is a question by its first words.
-    asking: bool,
+    pub(super) asking: bool,
     /// Whether the sentence opens with a request to be told.
-    indirect: bool,
+    pub(super) indirect: bool,
     /// Whether a form of "to be" stands in the clause.
-    being: bool,
+    pub(super) being: bool,
     /// Whether the sentence has a verb that tells it from a mere phrase.
-    finite: bool,
+    pub(super) finite: bool,
+    /// The number of the sentence.
+    pub(super) sentence: usize,
+    /// The items that were there before the sentence.
+    pub(super) said: usize,
 }
-
-/// Prepositions of meaning, which begin a phrase.
-const OPENERS: [&str; 18] = [
-    "before", "after", "during", "over", "under", "between", "against", "because", "since", "until", "while",
-    "without", "above", "below", "despite", "unless", "except", "per",
-];
 
 /// What `tokens` say.
 pub(super) fn read(tokens: &[Token]) -> Reading {
@@ -103,6 +103,8 @@ pub(super) fn read(tokens: &[Token]) -> Reading {
         indirect: false,
         being: false,
         finite: false,
+        sentence: 0,
+        said: 0,
     };
     reader.reading.tense = Tense::of(tokens);
     reader.text();
@@ -208,6 +210,8 @@ impl Reader<'_, '_> {
     /// Reads what only says that something is asked.
     fn opening(&mut self, mut at: usize) -> usize {
         (self.asking, self.indirect, self.finite) = (false, false, false);
+        self.said = self.reading.items.len();
+        self.sentence += 1;
         while let Some((opening, next)) = opening::at(self.tokens, at) {
             at = next;
             self.indirect |= matches!(opening, Opening::Courtesy | Opening::Tell | Opening::Explain | Opening::Give);
@@ -279,178 +283,6 @@ impl Reader<'_, '_> {
         }
         at + 1
     }
-
-    /// Whether the number at `at` counts releases of what stands before it.
-    fn is_release(&self, at: usize, number: &str) -> bool {
-        let named = at.checked_sub(1).map(|before| &self.tokens[before]).is_some_and(|before| {
-            let kind = known(&before.text);
-            let common = kind.is_some_and(|kind| kind.class != Class::Content(Content::Language));
-            let first = at == 1 || matches!(self.tokens[at - 2].kind, Kind::End(_) | Kind::Colon);
-            before.is("version")
-                || kind.is_some_and(|_| !common)
-                || matches!(before.kind, Kind::Word | Kind::Code) && before.capital && !common && !first
-        });
-        named || number.matches('.').count() > 1
-    }
-
-    fn word(&mut self, at: usize) -> usize {
-        let text = self.tokens[at].text.as_ref();
-        let next = self.tokens.get(at + 1);
-        // "In Rust, how do I …" opens a question as well as "How do I …".
-        match if matches!(text, "how" | "what") { opening::at(self.tokens, at) } else { None } {
-            Some((Opening::How(None), next)) => {
-                self.reading.asks.push(Wh::How);
-                self.asking = true;
-                return next;
-            }
-            Some((Opening::ToDo, next)) => {
-                self.content("do".into(), Content::Plain, next - 1);
-                self.asking = true;
-                return next;
-            }
-            _ => {}
-        }
-        if let Some(joined) = next.and_then(|next| words::pair(text, &next.text)) {
-            match known(joined) {
-                Some(Known { word, class: Class::Content(class) }) => self.content(word.into(), class, at),
-                _ => self.content(joined.into(), Content::Plain, at),
-            }
-            if let Some(item) = self.reading.items.last_mut() {
-                item.done = false;
-            }
-            self.after_item = at + 2;
-            return at + 2;
-        }
-        if let Some((word, class)) = self.special(at) {
-            self.content(word.into(), class, at);
-            return at + 1;
-        }
-        match known(text) {
-            Some(Known { word, class }) => self.known(word, class, at),
-            None => {
-                let class = if self.is_named(at) { Content::Name } else { Content::Plain };
-                self.content(lemma(text).into_owned().into(), class, at);
-            }
-        }
-        at + 1
-    }
-
-    /// Words that mean something else where they stand.
-    fn special(&self, at: usize) -> Option<(&'static str, Content)> {
-        let token = &self.tokens[at];
-        let before = at.checked_sub(1).map(|before| &self.tokens[before]);
-        let counted = before.is_some_and(|before| before.kind == Kind::Number);
-        if counted || before.is_some_and(|before| before.is("degree") || before.is("degrees")) {
-            let unit = match token.text.as_ref() {
-                "m" => "meter",
-                "s" => "second",
-                "g" => "gram",
-                "l" => "liter",
-                "h" => "hour",
-                "w" => "watt",
-                "v" => "volt",
-                "c" => "celsius",
-                "f" => "fahrenheit",
-                "am" => return counted.then_some(("am", Content::Date)),
-                _ => "",
-            };
-            if !unit.is_empty() {
-                return Some((unit, Content::Unit));
-            }
-        }
-        let counts = counted && self.tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Number);
-        match token.text.as_ref() {
-            "plus" if counts => Some(("+", Content::Code)),
-            "minus" if counts => Some(("-", Content::Code)),
-            "times" if counts => Some(("*", Content::Code)),
-            "may" if token.capital && at > 0 => Some(("may/month", Content::Date)),
-            _ => None,
-        }
-    }
-
-    fn known(&mut self, word: &'static str, class: Class, at: usize) {
-        let text = self.tokens[at].text.as_ref();
-        let next = self.tokens.get(at + 1);
-        match class {
-            Class::Silent if word == "have" && next.is_some_and(|next| next.is("to")) => {
-                self.reading.modals.push(Modal::Must);
-            }
-            Class::Silent if word == "there" && self.is_said_to_be(at) => {
-                self.content(word.into(), Content::Manner, at)
-            }
-            Class::Silent => {
-                let being = is_being(text);
-                self.being |= being;
-                self.finite |= being || matches!(word, "do" | "have");
-                self.asking |= matches!(word, "what" | "which");
-                self.reading.articles += usize::from(text == "the");
-            }
-            Class::Person(person) => {
-                let before = at.checked_sub(1).map_or("", |before| &self.tokens[before].text);
-                let explained = before == "to" && self.reading.manner == Some(Request::Explanation);
-                let given = text == "me" && (explained || tables::REQUESTS.contains(&before));
-                let thanked = text == "you" && before == "thank";
-                let owner = matches!(text, "my" | "your" | "our" | "his" | "their");
-                self.finite |= !given && !owner;
-                if !given && !thanked {
-                    self.reading.people.push((person, owner));
-                }
-            }
-            Class::Preposition(marker) => {
-                (self.marker, self.opens) = (marker, true);
-            }
-            Class::Conjunction(conjunction) => self.joined = Some(conjunction),
-            Class::Asking(Wh::When) if self.asking && self.after_item != usize::MAX => {
-                (self.marker, self.opens) = (Marker::If, true);
-            }
-            Class::Asking(wh) => {
-                self.reading.asks.push(wh);
-                self.asking = true;
-            }
-            Class::Modal(_) if at > 0 && self.tokens[at - 1].is("how") => {}
-            Class::Modal(Modal::Will)
-                if self.reading.asks.last() == Some(&Wh::How) && next.is_some_and(|x| x.is("it")) => {}
-            Class::Modal(modal) => {
-                self.finite = true;
-                self.reading.modals.push(modal);
-            }
-            Class::Weak => self.reading.weak = Some(word),
-            Class::Content(Content::Unit) if word == "degree" && next.is_some_and(|next| is_scale(&next.text)) => {}
-            Class::Content(Content::Plain) if self.is_named(at) => self.content(word.into(), Content::Name, at),
-            Class::Content(class) => self.content(word.into(), class, at),
-        }
-    }
-
-    /// Whether the word has a capital that no sentence's start gave it.
-    fn is_named(&self, at: usize) -> bool {
-        self.tokens[at].capital && at > 0 && !matches!(self.tokens[at - 1].kind, Kind::End(_) | Kind::Colon)
-    }
-
-    /// "there is", "is there".
-    fn is_said_to_be(&self, at: usize) -> bool {
-        let is = |at: usize| self.tokens.get(at).is_some_and(|token| is_being(&token.text));
-        is(at + 1) || at.checked_sub(1).is_some_and(is)
-    }
-
-    fn content(&mut self, word: Cow<'static, str>, class: Content, at: usize) {
-        let opener = OPENERS.contains(&word.as_ref());
-        let opens = self.opens || opener;
-        let joined = self.joined.take();
-        let follows = self.after_item == at;
-        let written = self.tokens.get(at).map_or("", |token| token.text.as_ref());
-        let doing = written.ends_with("ing") && !word.ends_with("ing");
-        let done = self.being && (written.ends_with("ed") || tables::DONE.contains(&written));
-        // "a command for listing" is one to list.
-        let purpose = doing && matches!(self.marker, Marker::Of | Marker::For | Marker::On | Marker::In);
-        let marker = if purpose { Marker::To } else { self.marker };
-        self.reading.items.push(Item { word, class, marker, joined, opens, follows, doing, done, owns: false });
-        self.after_item = if opener { usize::MAX - 1 } else { at + 1 };
-        (self.marker, self.opens) = (Marker::None, false);
-    }
-}
-
-fn is_being(word: &str) -> bool {
-    matches!(word, "is" | "are" | "was" | "were" | "am" | "be" | "been" | "being")
 }
 
 /// Whether a common word at a clause's end says more than that the clause has ended.
@@ -465,8 +297,4 @@ fn ends_with_meaning(known: Known, indirect: bool) -> bool {
 
 fn is_asking(word: &str) -> bool {
     known(word).is_some_and(|known| matches!(known.class, Class::Asking(_)))
-}
-
-fn is_scale(word: &str) -> bool {
-    ["c", "f", "k", "celsius", "fahrenheit", "kelvin"].contains(&word)
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::figures::{is_operator, operator};
+
 /// A piece of a text.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Token<'a> {
@@ -29,8 +31,8 @@ pub(super) enum Kind {
 }
 
 /// The tokens read so far.
-struct Scanner<'a> {
-    tokens: Vec<Token<'a>>,
+pub(super) struct Scanner<'a> {
+    pub(super) tokens: Vec<Token<'a>>,
 }
 
 /// Words whose dot ends no sentence.
@@ -63,79 +65,8 @@ pub(super) fn scan(text: &str) -> Vec<Token<'_>> {
     scanner.tokens
 }
 
-/// What stands between quotation marks, as it is.
-pub(super) fn quotes(text: &str) -> Vec<&str> {
-    let mut quotes = Vec::new();
-    let mut open: Option<(usize, char)> = None;
-    let mut before = ' ';
-    for (at, c) in text.char_indices() {
-        match open {
-            Some((start, close)) if c == close && (c != '\'' || ends_word(&text[at + 1..])) => {
-                quotes.push(text[start..at].trim_end_matches([',', '.']));
-                open = None;
-            }
-            None => {
-                let close = match c {
-                    '"' => Some('"'),
-                    '“' | '„' => Some('”'),
-                    '«' => Some('»'),
-                    '‘' => Some('’'),
-                    '\'' if !before.is_alphanumeric() => Some('\''),
-                    _ => None,
-                };
-                open = close.map(|close| (at + c.len_utf8(), close));
-            }
-            Some(_) => {}
-        }
-        before = c;
-    }
-    quotes
-}
-
-/// Whether the letters are ones whose words are understood.
-pub(super) fn is_latin(text: &str) -> bool {
-    text.is_ascii()
-        || text.chars().all(|c| {
-            !c.is_alphabetic() || matches!(c, '\0'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' | 'α'..='ω' | 'Ω' | 'Δ' | 'Σ')
-        })
-}
-
-/// Whether white space and signs bear a meaning that words do not tell.
-pub(super) fn is_code(text: &str) -> bool {
-    let indented = |(at, _): (usize, &str)| text[at + 1..].starts_with(['\t', ' ']);
-    text.contains("```")
-        || text.contains(['{', '}'])
-        || text.contains("</")
-        || text.contains("=>")
-        || text.contains(";\n")
-        || text.match_indices('\n').any(indented)
-}
-
 fn is_space(c: char) -> bool {
     c.is_whitespace() || c == '—'
-}
-
-fn ends_word(rest: &str) -> bool {
-    !rest.starts_with(char::is_alphanumeric)
-}
-
-fn is_operator(c: char) -> bool {
-    matches!(c, '+' | '-' | '−' | '–' | '*' | '/' | ':' | '^' | '×' | '÷' | '=' | '<' | '>')
-}
-
-/// The same sign for the same operation.
-fn operator(c: char) -> &'static str {
-    match c {
-        '+' => "+",
-        '-' | '−' | '–' => "-",
-        '*' | '×' => "*",
-        '/' | '÷' => "/",
-        ':' => ":",
-        '^' => "^",
-        '=' => "=",
-        '<' => "<",
-        _ => ">",
-    }
 }
 
 // === impl Token ===
@@ -150,11 +81,11 @@ impl Token<'_> {
 // === impl Scanner ===
 
 impl<'a> Scanner<'a> {
-    fn push(&mut self, kind: Kind, text: impl Into<Cow<'a, str>>, capital: bool) {
+    pub(super) fn push(&mut self, kind: Kind, text: impl Into<Cow<'a, str>>, capital: bool) {
         self.tokens.push(Token { kind, text: text.into(), capital });
     }
 
-    fn word(&mut self, text: &'a str) {
+    pub(super) fn word(&mut self, text: &'a str) {
         let capital = text.starts_with(char::is_uppercase);
         // What these stand for in capitals is no common word.
         match text {
@@ -302,117 +233,6 @@ impl<'a> Scanner<'a> {
         self.push(Kind::Word, text, false);
         true
     }
-
-    /// Numbers with what is written to them: $5, 10kg, 2+2, 10:30, 2nd, v1.2.3.
-    fn figures(&mut self, body: &'a str) -> bool {
-        let currency = |c| match c {
-            '$' => Some("dollar"),
-            '€' => Some("euro"),
-            '£' => Some("gbp"),
-            '¥' => Some("yen"),
-            '₹' => Some("rupee"),
-            _ => None,
-        };
-        let mut rest = body;
-        let negative = rest.starts_with(['-', '−']);
-        rest = rest.strip_prefix(['-', '−', '+']).unwrap_or(rest);
-        let money = rest.chars().next().and_then(currency);
-        rest = rest.strip_prefix(|c| currency(c).is_some()).unwrap_or(rest);
-        if rest.len() == body.len() {
-            rest = rest.strip_prefix(['v', 'V']).unwrap_or(rest);
-        }
-        if !rest.starts_with(|c: char| c.is_ascii_digit()) {
-            return false;
-        }
-        let from = self.tokens.len();
-        if negative {
-            self.push(Kind::Code, "-", false);
-        }
-        if !self.run_of_figures(rest, money, currency) {
-            self.tokens.truncate(from);
-            return false;
-        }
-        true
-    }
-
-    fn run_of_figures(
-        &mut self,
-        mut rest: &'a str,
-        mut money: Option<&'static str>,
-        currency: fn(char) -> Option<&'static str>,
-    ) -> bool {
-        while let Some(first) = rest.chars().next() {
-            if first.is_ascii_digit() {
-                let (number, after) = rest.split_at(digits(rest));
-                let letters = after.len() - after.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
-                let (suffix, after) = after.split_at(letters);
-                self.number(number, suffix, after);
-                if let Some(money) = money.take() {
-                    self.push(Kind::Word, money, false);
-                }
-                rest = after;
-            } else {
-                rest = &rest[first.len_utf8()..];
-                if first == '%' {
-                    self.push(Kind::Word, "percent", false);
-                } else if first == '°' {
-                    self.push(Kind::Word, "degree", false);
-                } else if let Some(money) = currency(first) {
-                    self.push(Kind::Word, money, false);
-                } else if is_operator(first) && !rest.is_empty() {
-                    if first == '-' && rest.starts_with(char::is_alphabetic) {
-                        continue;
-                    }
-                    self.push(Kind::Code, operator(first), false);
-                } else if first.is_ascii_alphabetic() {
-                    let letters = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
-                    let word = first.to_ascii_lowercase().to_string() + &rest[..letters].to_ascii_lowercase();
-                    self.push(Kind::Word, word, false);
-                    rest = &rest[letters..];
-                } else {
-                    return false;
-                }
-            }
-        }
-        true
-    }
-
-    fn number(&mut self, number: &'a str, suffix: &'a str, after: &str) {
-        let plain: Cow<str> = if is_grouped(number) { number.replace(',', "").into() } else { number.into() };
-        match suffix {
-            "st" | "nd" | "rd" | "th" => self.push(Kind::Number, format!("{plain}th"), false),
-            "k" | "K" if !plain.contains(['.', ',']) => self.push(Kind::Number, format!("{plain}000"), false),
-            "x" if after.starts_with(|c: char| c.is_ascii_digit()) => {
-                self.push(Kind::Number, plain, false);
-                self.push(Kind::Code, "*", false);
-            }
-            _ => {
-                self.push(Kind::Number, plain, false);
-                if !suffix.is_empty() {
-                    self.word(suffix);
-                }
-            }
-        }
-    }
-}
-
-/// How long the number is that `text` starts with.
-fn digits(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-    let mut end = 0;
-    while digit(end) || (matches!(bytes.get(end), Some(b'.' | b',')) && digit(end + 1)) {
-        end += 1;
-    }
-    end
-}
-
-/// Whether the commas stand between thousands.
-fn is_grouped(number: &str) -> bool {
-    let whole = number.split('.').next().unwrap_or(number);
-    let mut groups = whole.split(',');
-    let first = groups.next().map_or(0, str::len);
-    number.contains(',') && (1..=3).contains(&first) && groups.all(|group| group.len() == 3)
 }
 
 #[cfg(test)]
@@ -478,11 +298,5 @@ mod tests {
         ] {
             assert_eq!(shown(text), tokens, "{text}");
         }
-    }
-
-    #[test]
-    fn quotations_are_found() {
-        assert_eq!(quotes("is \"a  b\" or “c,” or 'd'"), ["a  b", "c", "d"]);
-        assert!(quotes("don't, the dogs' 27\" screen").is_empty());
     }
 }

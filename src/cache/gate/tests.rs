@@ -295,6 +295,8 @@ fn relations_and_order() {
             ("Is tea better than milk?", "Is milk better than tea?"),
             ("The queen of the husband", "The husband of the queen"),
             ("Fly from X to Y, then walk from A to B", "Fly from A to B, then walk from X to Y"),
+            ("A dog barks at noon. Does it sleep in Rome?", "A dog barks in Rome. Does it sleep at noon?"),
+            ("The dog is big. Is the cat small?", "The cat is small. Is the dog big?"),
             ("Food for cats from dogs", "Food for dogs from cats"),
         ],
     );
