@@ -123,9 +123,7 @@ impl Reader<'_, '_> {
             Class::Silent if word == "have" && next.is_some_and(|next| next.is("to")) => {
                 self.reading.modals.push(Modal::Must);
             }
-            Class::Silent if word == "there" && self.is_said_to_be(at) => {
-                self.content(word.into(), Content::Manner, at)
-            }
+            Class::Silent if word == "there" => self.content(word.into(), Content::Manner, at),
             Class::Silent => self.silent(word),
             Class::Person(person) => self.person(person, at),
             Class::Preposition(marker) => {
@@ -178,12 +176,6 @@ impl Reader<'_, '_> {
         self.tokens[at].capital && at > 0 && !matches!(self.tokens[at - 1].kind, Kind::End(_) | Kind::Colon)
     }
 
-    /// "there is", "is there".
-    fn is_said_to_be(&self, at: usize) -> bool {
-        let is = |at: usize| self.tokens.get(at).is_some_and(|token| is_being(&token.text));
-        is(at + 1) || at.checked_sub(1).is_some_and(is)
-    }
-
     /// Adds a word that bears meaning, at `at`.
     pub(super) fn content(&mut self, word: Cow<'static, str>, class: Content, at: usize) {
         let opener = OPENERS.contains(&word.as_ref());
@@ -191,7 +183,8 @@ impl Reader<'_, '_> {
         let joined = self.joined.take();
         let follows = self.after_item == at;
         let written = self.tokens.get(at).map_or("", |token| token.text.as_ref());
-        let doing = written.ends_with("ing") && !word.ends_with("ing");
+        // A meaning is what something means, not a doing.
+        let doing = written.ends_with("ing") && !word.ends_with("ing") && written != "meaning";
         let done = self.being && (written.ends_with("ed") || tables::DONE.contains(&written));
         // "a command for listing" is one to list.
         let purpose = doing && matches!(self.marker, Marker::Of | Marker::For | Marker::On | Marker::In);

@@ -26,8 +26,7 @@ pub(super) enum Opening {
 
 /// Patterns: words with `|` between alternatives, `?` after what may be left out. The first that fits counts.
 const OPENINGS: &[(&str, Opening)] = &[
-    ("hi|hello|hey|greetings there|everyone|all|folks|guys?", Opening::Courtesy),
-    ("please|kindly|pls|plz|ok|okay|so|well", Opening::Courtesy),
+    ("please|kindly|pls|plz", Opening::Courtesy),
     ("quick|simple question", Opening::Courtesy),
     ("i have a|another quick|simple? question", Opening::Courtesy),
     ("i would? like|want|need|love|wish to know", Opening::Courtesy),
@@ -45,8 +44,9 @@ const OPENINGS: &[(&str, Opening)] = &[
     ("how come", Opening::Asks(Some(Wh::Why))),
     ("tell me about", Opening::Tell),
     ("tell me", Opening::Tell),
-    ("explain|describe|define|clarify to? me?", Opening::Explain),
-    ("give|show|provide|offer me?", Opening::Give),
+    ("explain|describe|define to? me?", Opening::Explain),
+    ("give|show|provide|offer me", Opening::Give),
+    ("give|provide a|an|some", Opening::Give),
     ("what should|can|could|do|must i|you do", Opening::ToDo),
     ("what is|are|was|were", Opening::Asks(None)),
     ("which is|are|was|were", Opening::Asks(None)),
@@ -79,6 +79,9 @@ pub(super) fn at(tokens: &[Token], at: usize) -> Option<(Opening, usize)> {
         _ => return None,
     }
     match first.text.as_ref() {
+        "hi" | "hello" | "hey" | "greetings" | "ok" | "okay" | "so" | "well" => {
+            return greeting(tokens, at).map(|next| (Opening::Courtesy, next));
+        }
         "can" | "could" | "would" | "will" => {
             if let Some(next) = request(tokens, at) {
                 return Some((Opening::Courtesy, next));
@@ -93,6 +96,18 @@ pub(super) fn at(tokens: &[Token], at: usize) -> Option<(Opening, usize)> {
     }
     let patterns = BY_WORD.get(first.text.as_ref())?;
     patterns.iter().find_map(|(pattern, opening)| Some((*opening, follow(tokens, at, pattern)?)))
+}
+
+/// "hello" where it greets: "hello, …", "hello there", "hey what …", but not "hello world".
+fn greeting(tokens: &[Token], at: usize) -> Option<usize> {
+    if let Some(next) = follow(tokens, at, "hi|hello|hey|greetings there|everyone|all|folks|guys") {
+        return Some(next);
+    }
+    let next = tokens.get(at + 1)?;
+    let opens = ["i", "please", "what", "which", "who", "how", "why", "when", "where", "tell", "explain"];
+    let goes_on =
+        next.kind == Kind::Word && (opens.contains(&&*next.text) || tables::AUXILIARIES.contains(&&*next.text));
+    (goes_on || matches!(next.kind, Kind::Break | Kind::Colon | Kind::End(_))).then_some(at + 1)
 }
 
 /// "can you" before a request.

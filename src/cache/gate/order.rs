@@ -65,7 +65,9 @@ fn are_alike(a: &Item, b: &Item) -> bool {
         (Marker::Of, Marker::In | Marker::For) | (Marker::On, Marker::About) => true,
         _ => false,
     };
-    a.marker == b.marker || alike(a, b) || alike(b, a)
+    // Accounting is not an account, but to account.
+    let named = |a: &Item, b: &Item| a.doing && !b.doing && b.marker != Marker::To;
+    (a.marker == b.marker || alike(a, b) || alike(b, a)) && !named(a, b) && !named(b, a)
 }
 
 fn joints(items: &[Item]) -> (usize, usize) {

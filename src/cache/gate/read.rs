@@ -65,6 +65,7 @@ pub(super) enum Request {
     Thing,
 }
 
+/// What has been read, and where the reading stands.
 pub(super) struct Reader<'a, 't> {
     pub(super) tokens: &'t [Token<'a>],
     pub(super) reading: Reading,
@@ -120,7 +121,9 @@ impl Tense {
         let mut tense = Self::default();
         for token in tokens.iter().filter(|token| token.kind == Kind::Word) {
             match token.text.as_ref() {
-                "is" | "are" | "am" | "do" | "does" | "has" | "have" => tense.present = true,
+                "is" | "are" | "am" | "do" | "does" | "has" | "have" | "will" | "would" => {
+                    tense.present = true;
+                }
                 "was" | "were" | "did" | "had" => tense.past = true,
                 _ => {}
             }

@@ -206,6 +206,7 @@ send sent
 spend spent
 pay paid
 find found
+founded founding
 feel felt
 leave
 meet met
