@@ -44,25 +44,15 @@ impl Reader<'_, '_> {
     pub(super) fn word(&mut self, at: usize) -> usize {
         let text = self.tokens[at].text.as_ref();
         let next = self.tokens.get(at + 1);
-        // "In Rust, how do I …" opens a question as well as "How do I …".
-        match if matches!(text, "how" | "what") { opening::at(self.tokens, at) } else { None } {
-            Some((Opening::How(None), next)) => {
-                self.reading.asks.push(Wh::How);
-                self.asking = true;
-                return next;
-            }
-            Some((Opening::ToDo, next)) => {
-                self.content("do".into(), Content::Plain, next - 1);
-                self.asking = true;
-                return next;
-            }
-            _ => {}
+        if let Some(next) = self.asked_late(at) {
+            return next;
         }
         if let Some(joined) = next.and_then(|next| words::pair(text, &next.text)) {
-            match known(joined) {
-                Some(Known { word, class: Class::Content(class) }) => self.content(word.into(), class, at),
-                _ => self.content(joined.into(), Content::Plain, at),
-            }
+            let class = match known(joined) {
+                Some(Known { class: Class::Content(class), .. }) => class,
+                _ => Content::Plain,
+            };
+            self.content(joined.into(), class, at);
             if let Some(item) = self.reading.items.last_mut() {
                 item.done = false;
             }
@@ -81,6 +71,21 @@ impl Reader<'_, '_> {
             }
         }
         at + 1
+    }
+
+    /// Reads what opens a question after its first words: "In Rust, how do I …"; where it goes on.
+    fn asked_late(&mut self, at: usize) -> Option<usize> {
+        if !matches!(self.tokens[at].text.as_ref(), "how" | "what") {
+            return None;
+        }
+        let (opening, next) = opening::at(self.tokens, at)?;
+        match opening {
+            Opening::How(None) => self.reading.asks.push(Wh::How),
+            Opening::ToDo => self.content("do".into(), Content::Plain, next - 1),
+            _ => return None,
+        }
+        self.asking = true;
+        Some(next)
     }
 
     /// Words that mean something else where they stand.

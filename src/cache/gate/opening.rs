@@ -47,7 +47,7 @@ const OPENINGS: &[(&str, Opening)] = &[
     ("explain|describe|define to? me?", Opening::Explain),
     ("give|show|provide|offer me", Opening::Give),
     ("give|provide a|an|some", Opening::Give),
-    ("what should|can|could|do|must i|you do", Opening::ToDo),
+    ("what should|can|could|do i|you do", Opening::ToDo),
     ("what is|are|was|were", Opening::Asks(None)),
     ("which is|are|was|were", Opening::Asks(None)),
     ("how do|does|can|could|should|will i|you|we|one|u|someone|somebody", Opening::How(None)),
