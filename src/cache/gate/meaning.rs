@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::lemma::lemma;
+use super::numbers;
 use super::opening::{self, Opening};
 use super::read::{Item, Reader, Request};
 use super::scan::Kind;
@@ -151,6 +152,8 @@ impl Reader<'_, '_> {
             }
             Class::Weak => self.reading.weak = Some(word),
             Class::Content(Content::Unit) if word == "degree" && next.is_some_and(|next| is_scale(&next.text)) => {}
+            // "exactly one" says how many; "what exactly" says nothing more.
+            Class::Content(_) if word == "exactly" && numbers::at(self.tokens, at + 1).is_none() => {}
             Class::Content(Content::Plain) if self.is_named(at) => self.content(word.into(), Content::Name, at),
             Class::Content(class) => self.content(word.into(), class, at),
         }

@@ -63,7 +63,7 @@ static SPELLED: LazyLock<HashMap<&'static str, Spelled>> = LazyLock::new(|| {
 
 /// The number that begins at `at`, and what comes after it.
 pub(super) fn at(tokens: &[Token], at: usize) -> Option<(String, usize)> {
-    match tokens[at].kind {
+    match tokens.get(at)?.kind {
         Kind::Number => Some(figures(tokens, at)),
         Kind::Word => words(tokens, at),
         _ => None,

@@ -47,6 +47,7 @@ const OPENINGS: &[(&str, Opening)] = &[
     ("explain|describe|define to? me?", Opening::Explain),
     ("give|show|provide|offer me", Opening::Give),
     ("give|provide a|an|some", Opening::Give),
+    ("what should|can|could|do i|you|we do to", Opening::How(None)),
     ("what should|can|could|do i|you do", Opening::ToDo),
     ("what is|are|was|were", Opening::Asks(None)),
     ("which is|are|was|were", Opening::Asks(None)),

@@ -139,6 +139,7 @@ fn quantifiers_and_modality() {
             ("Do all birds fly?", "Do some birds fly?"),
             ("Do some birds fly?", "Do any birds fly?"),
             ("Do only adults pay?", "Do adults pay?"),
+            ("Is exactly one right?", "Is one right?"),
             ("Is it always wet?", "Is it often wet?"),
         ],
     );
@@ -236,6 +237,8 @@ fn questions_and_people() {
         ("How do you cook rice?", "How can I cook rice?"),
         ("How do I clean my oven?", "How do I clean the oven?"),
         ("Why is the sky blue?", "What is the reason the sky is blue?"),
+        ("What can I do to sleep better?", "How can I sleep better?"),
+        ("What exactly is a mutex?", "What is a mutex?"),
         ("What is a mutex?", "Explain what a mutex is"),
         ("What is a mutex?", "Define mutex"),
         ("Tell me about tides", "Please, could you tell me about tides? Thanks!"),
