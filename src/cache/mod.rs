@@ -6,16 +6,21 @@
 //! - `entry`: a stored answer
 //! - `epochs`: what has been flushed
 //! - `replay`: a stored answer as JSON or as a stream
+//! - `store`: the entries in memory
+//! - `index`: the search among them for what was asked in other words
 
 mod entry;
 mod epochs;
+mod index;
 mod scope;
+mod store;
 
 use std::sync::Arc;
 
 pub use entry::{Entry, EntryId, Millis};
 pub use epochs::{Epoch, Epochs};
 pub use scope::Scope;
+pub use store::{Candidate, Settings, Store, Usage};
 
 /// What happens to the entries, here or at another instance.
 #[derive(Debug, Clone)]
