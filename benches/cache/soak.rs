@@ -15,11 +15,8 @@ const THREADS: u64 = 2;
 const ENTRIES: usize = 2_000_000;
 const BYTES: usize = 1_200_000_000;
 
-/// Entries until the store is full, before anything is measured.
-const FILLED: usize = 550_000;
-
 /// One question in so many is asked in the scope that has a graph; the others in so many scopes.
-const LARGE_SHARE: usize = 20;
+const LARGE_SHARE: usize = 16;
 const SMALL: usize = 20_000;
 
 /// Entries end within this.
@@ -37,16 +34,16 @@ const MOST: f64 = 0.05;
 pub(crate) fn run(data: &Data, duration: Duration) {
     let store = Store::new(Settings { entries: ENTRIES, bytes: BYTES, shards: 16 }, data::WIDTH);
     let (ended, questions) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let mut filler = Churn { store: &store, data, questions: &questions, random: fastrand::Rng::with_seed(THREADS) };
-    (0..FILLED).for_each(|_| filler.insert());
-    store.settle();
-    let start = Instant::now();
     let moved = thread::scope(|scope| {
         for seed in 0..THREADS {
             let churn = Churn { store: &store, data, questions: &questions, random: fastrand::Rng::with_seed(seed) };
             scope.spawn(|| churn.run(&ended));
         }
-        let moved = watch(&store, start, duration);
+        // Filled by those who will empty it: what one thread frees, the allocator gives to no other.
+        while store.usage().evicted == 0 {
+            thread::sleep(SAMPLE);
+        }
+        let moved = watch(&store, Instant::now(), duration);
         ended.store(true, Relaxed);
         moved
     });
@@ -115,6 +112,9 @@ struct Churn<'a> {
 
 impl Churn<'_> {
     fn run(mut self, ended: &AtomicBool) {
+        while self.store.usage().evicted == 0 {
+            self.insert();
+        }
         while !ended.load(Relaxed) {
             self.insert();
             (0..4).for_each(|_| self.look_up());

@@ -72,8 +72,7 @@ struct Shared {
     shards: Box<[Shard]>,
     queue: Queue,
     graphs: AtomicUsize,
-    /// Their nodes, the dead ones included.
-    nodes: AtomicUsize,
+    graph_bytes: AtomicUsize,
     unindexed: AtomicU64,
     rebuilds: AtomicU64,
     failures: AtomicU64,
@@ -97,7 +96,7 @@ impl Index {
             queue: Queue::new(limits.queue),
             limits,
             graphs: AtomicUsize::new(0),
-            nodes: AtomicUsize::new(0),
+            graph_bytes: AtomicUsize::new(0),
             unindexed: AtomicU64::new(0),
             rebuilds: AtomicU64::new(0),
             failures: AtomicU64::new(0),
@@ -168,9 +167,9 @@ impl Index {
         self.shared.graphs.load(Relaxed)
     }
 
-    /// What the graphs take in bytes. While one is built anew it is there twice.
+    /// What the graphs take in bytes beyond [`scanned_bytes`] a vector. One that is built anew is there twice meanwhile.
     pub(super) fn graph_bytes(&self) -> usize {
-        self.graphs() * GRAPH_BYTES + self.shared.nodes.load(Relaxed) * node_bytes(self.shared.dimensions)
+        self.shared.graph_bytes.load(Relaxed)
     }
 
     /// Vectors that were left out so far.
@@ -235,7 +234,7 @@ impl Writer {
             (None, Change::Remove(_)) => return,
             (None, _) => self.shared.shard(&scope).write().entry(scope).or_default().clone(),
         };
-        let before = partition.added();
+        let before = partition.graph_bytes(self.shared.dimensions);
         match change {
             Change::Insert(slot) => partition.insert(slot),
             Change::Replace(old, new) => partition.replace(&old, new),
@@ -245,10 +244,10 @@ impl Writer {
         self.look_at(scope, &partition);
     }
 
-    /// Notes how many nodes came into the graphs of a scope, or went.
+    /// Notes what came to a scope's graphs, or went.
     fn count(&self, before: usize, partition: &Partition) {
-        self.shared.nodes.fetch_add(partition.added(), Relaxed);
-        self.shared.nodes.fetch_sub(before, Relaxed);
+        self.shared.graph_bytes.fetch_add(partition.graph_bytes(self.shared.dimensions), Relaxed);
+        self.shared.graph_bytes.fetch_sub(before, Relaxed);
     }
 
     /// Notes what there is to do in a scope, and forgets it where it is empty.
@@ -272,7 +271,7 @@ impl Writer {
         let Some(scope) = self.due.pop_front() else { return };
         self.known.remove(&scope);
         let Some(partition) = self.shared.partition(&scope) else { return };
-        let (shared, before) = (&self.shared, partition.added());
+        let (shared, before) = (&self.shared, partition.graph_bytes(self.shared.dimensions));
         match partition.work(&shared.limits, shared.dimensions, shared.promotable()) {
             Done::Nothing | Done::Something => {}
             Done::Promoted => drop(shared.graphs.fetch_add(1, Relaxed)),

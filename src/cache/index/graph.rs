@@ -4,6 +4,7 @@
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use half::f16;
 use parking_lot::{RwLock, RwLockUpgradableReadGuard, RwLockWriteGuard};
@@ -39,6 +40,10 @@ const EXPANSION_SEARCH: usize = 128;
 
 /// Threads that may use a graph at once; a search beyond them fails.
 const THREADS: usize = 64;
+
+/// How long a search waits for a graph to be enlarged, which takes milliseconds up to 100,000 vectors and tens of them at a
+/// million.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 // === impl Graph ===
 
@@ -80,7 +85,7 @@ impl Graph {
 
     /// The keys of about the nearest vectors, the nearest first.
     pub(super) fn search(&self, query: &[f32], count: usize) -> Result<Vec<u64>, GraphError> {
-        let index = self.index.try_read().ok_or(GraphError::Busy)?;
+        let index = self.index.try_read_for(PATIENCE).ok_or(GraphError::Busy)?;
         guarded(|| index.search(query, count)).map(|matches| matches.keys)
     }
 

@@ -8,10 +8,10 @@ use std::{iter, mem};
 use half::f16;
 use parking_lot::RwLock;
 
-use super::Limits;
 use super::flat::Flat;
-use super::graph::{Graph, GraphError};
+use super::graph::{GRAPH_BYTES, Graph, GraphError};
 use super::query::{Hit, Query};
+use super::{Limits, node_bytes, scanned_bytes};
 use crate::cache::store::{Place, Slot};
 
 /// A scope's vectors. Any thread searches; one alone does everything else.
@@ -141,13 +141,12 @@ impl Partition {
         slot.set_place(Place::Nowhere);
     }
 
-    /// The graphs' nodes, the dead ones included.
-    pub(super) fn added(&self) -> usize {
-        self.0
-            .read()
-            .large
-            .as_ref()
-            .map_or(0, |large| large.graph.added() + large.rebuild.as_ref().map_or(0, |rebuild| rebuild.graph.added()))
+    /// What the graphs take beyond what their vectors would take if they were scanned, in bytes; dead nodes included.
+    pub(super) fn graph_bytes(&self, dimensions: usize) -> usize {
+        self.0.read().large.as_ref().map_or(0, |large| {
+            let added = large.graph.added() + large.rebuild.as_ref().map_or(0, |rebuild| rebuild.graph.added());
+            GRAPH_BYTES + (added * node_bytes(dimensions)).saturating_sub(large.nodes.len() * scanned_bytes(dimensions))
+        })
     }
 
     fn nodes(&self) -> usize {
