@@ -22,7 +22,7 @@ const SMALL: usize = 20_000;
 /// Entries end within this.
 const LIFE: Duration = Duration::from_secs(1800);
 
-/// Until the allocator has what it needs.
+/// Until the allocator has what it needs, which also takes as many evictions as there are entries.
 const WARM_UP: Duration = Duration::from_secs(60);
 const WINDOW: Duration = Duration::from_secs(10);
 const SAMPLE: Duration = Duration::from_millis(50);
@@ -91,7 +91,7 @@ fn watch(store: &Store, start: Instant, duration: Duration) -> f64 {
             usage.unindexed,
             usage.failures,
         );
-        if start.elapsed() > WARM_UP {
+        if start.elapsed() > WARM_UP && usage.evicted > usage.entries as u64 {
             let first = *first.get_or_insert(median);
             moved = moved.max((median / first - 1.0).abs());
         }
