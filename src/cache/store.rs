@@ -85,7 +85,7 @@ const SWEPT_AT_ONCE: usize = 256;
 const GRAPHS_SHARE: usize = 4;
 
 /// What the index comes to; see `benches/cache.rs` for the figures behind it.
-const LIMITS: Limits = Limits { promote: 20_000, graphs: 0, slice: 16, queue: 16_384 };
+const LIMITS: Limits = Limits { promote: 20_000, graphs: 0, slice: 16, queue: 65_536 };
 
 // === impl Store ===
 
@@ -120,7 +120,8 @@ impl Store {
     }
 
     /// The entries of `scope` that are most similar to `embedding`, a vector of length one, the best first: `at_most` so
-    /// many, and `at_least` so similar. Each counts as asked for. In large scopes some may be missed.
+    /// many, and `at_least` so similar. Each counts as asked for. In large scopes some may be missed, and no more than 512
+    /// are found.
     pub fn nearest(
         &self,
         scope: &Scope,
@@ -139,8 +140,9 @@ impl Store {
     }
 
     /// Stores `entry`, in the place of one with the same id; evicts others if there is too much. [`Self::nearest`] finds it
-    /// a little later. An entry that has ended, or that is larger than the budget, is not stored, but what it was to
-    /// replace is gone all the same.
+    /// a little later; whoever inserts very many at once calls [`Self::settle`] in between, or the index leaves some out.
+    /// An entry that has ended, or that is larger than the budget, is not stored, but what it was to replace is gone all
+    /// the same.
     pub fn insert(&self, entry: Arc<Entry>, now: Millis) {
         let bytes = self.bytes_of(&entry);
         if entry.is_over(now) || bytes > self.settings.bytes || self.settings.entries == 0 {

@@ -41,8 +41,8 @@ const EXPANSION_SEARCH: usize = 128;
 /// Threads that may use a graph at once; a search beyond them fails.
 const THREADS: usize = 64;
 
-/// How long a search waits for a graph to be enlarged, which takes milliseconds up to 100,000 vectors and tens of them at a
-/// million.
+/// How long a search waits for a graph to be enlarged, which takes milliseconds up to 100,000 vectors and tens of them at
+/// a million.
 const PATIENCE: Duration = Duration::from_millis(5);
 
 // === impl Graph ===

@@ -62,9 +62,12 @@ pub(super) enum Done {
     Failed(usize),
 }
 
-/// How many of the graph's nearest are compared, and how many where too many of those are not to be found.
+/// How many of the graph's nearest are looked at, and how many where too many of those may not be found.
 const NEAREST: usize = 32;
 const NEAREST_AT_MOST: usize = 512;
+
+/// How many more are compared than are asked for, and how many that are not similar enough.
+const SPARE: usize = 4;
 
 /// A scope gives its graph up where it holds less than one in so many of what a graph is made for.
 const DEMOTION: usize = 4;
@@ -92,19 +95,26 @@ impl Partition {
     }
 
     fn search_graph(&self, graph: &Graph, query: &Query, hits: &mut Vec<Hit>) -> Result<(), GraphError> {
-        let mut count = NEAREST.max(query.at_most);
+        let mut count = query.at_most.clamp(NEAREST, NEAREST_AT_MOST);
         loop {
-            let keys = graph.search(query.embedding, count)?;
-            let slots: Vec<_> = keys.iter().map(|key| self.node(*key)).collect();
-            let before = hits.len();
-            let scored = slots.iter().flatten().filter(|slot| query.allows(slot)).filter_map(|slot| query.score(slot));
-            hits.extend(scored);
-            // All were near enough, but some may not be found: those behind them may.
-            let found = hits.len() - before;
-            let hidden = slots.iter().filter(|slot| !slot.as_ref().is_some_and(|slot| query.allows(slot))).count();
-            if found >= query.at_most || found + hidden < keys.len() || keys.len() < count || count >= NEAREST_AT_MOST {
+            let (keys, before) = (graph.search(query.embedding, count)?, hits.len());
+            let (mut found, mut below) = (0, 0);
+            for key in &keys {
+                let Some(slot) = self.node(*key).filter(|slot| query.allows(slot)) else { continue };
+                match query.score(&slot) {
+                    Some(hit) => hits.push(hit),
+                    None => below += 1,
+                }
+                found = hits.len() - before;
+                // The graph has sorted them, though not by quite the same similarity.
+                if found >= query.at_most.saturating_add(SPARE) || below >= SPARE {
+                    return Ok(());
+                }
+            }
+            if found >= query.at_most || below > 0 || keys.len() < count || count >= NEAREST_AT_MOST {
                 return Ok(());
             }
+            // All were near enough, but some may not be found: those behind them may.
             count = NEAREST_AT_MOST;
         }
     }

@@ -86,7 +86,7 @@ impl Hit {
 
 impl Bar {
     pub(super) fn new(query: &Query) -> Self {
-        Self { best: Vec::with_capacity(query.at_most), at_most: query.at_most, at_least: query.at_least }
+        Self { best: Vec::new(), at_most: query.at_most, at_least: query.at_least }
     }
 
     /// Whoever stays below it is not among the best.

@@ -276,6 +276,7 @@ fn a_query_that_compares_with_nothing_finds_nothing() {
             assert!(store.nearest(&scope(1), &query, 3, -1.0, NOW).is_empty(), "{query:?}");
         }
         assert!(store.nearest(&scope(1), &direction(1), 0, -1.0, NOW).is_empty());
+        assert!(!store.nearest(&scope(1), &direction(1), usize::MAX, 0.9, NOW).is_empty());
     }
 }
 
