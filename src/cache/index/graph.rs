@@ -35,7 +35,7 @@ pub(super) const GRAPH_BYTES: usize = 2_500_000;
 const CONNECTIVITY: usize = 32;
 
 /// Candidates that are kept while a place for a new node is looked for, and while searching.
-const EXPANSION_ADD: usize = 128;
+const EXPANSION_ADD: usize = 200;
 const EXPANSION_SEARCH: usize = 128;
 
 /// Threads that may use a graph at once; a search beyond them fails.
