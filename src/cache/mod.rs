@@ -6,15 +6,20 @@
 //! - `entry`: a stored answer
 //! - `epochs`: what has been flushed
 //! - `replay`: a stored answer as JSON or as a stream
+//! - [`redis`]: the entries beside the memory, shared by all instances
+//! - `remote`: what caches outside the process have in common
 
 mod entry;
 mod epochs;
+pub mod redis;
+mod remote;
 mod scope;
 
 use std::sync::Arc;
 
 pub use entry::{Entry, EntryId, Millis};
 pub use epochs::{Epoch, Epochs};
+pub use remote::{Fault, State};
 pub use scope::Scope;
 
 /// What happens to the entries, here or at another instance.
