@@ -50,7 +50,7 @@ uninstall: ## what install brought, except the config
 	@$(INSTALL) uninstall
 
 clean: ## all that was built
-	rm -rf target .venv .pytest_cache
+	rm -rf target .venv .venv-milvus .pytest_cache
 
 # Without prerequisites: a binary that is there is installed as it is, so that `sudo make install` needs no toolchain.
 target/release/pointsman:

@@ -1,6 +1,7 @@
 //! What has been flushed: a flush makes every older entry invalid at once, wherever it is and whoever still writes it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +53,14 @@ impl Epochs {
     pub fn learn(&mut self, route: &str, epoch: Epoch) -> bool {
         let routes = if epoch.route > 0 { [(route.into(), epoch.route)].into() } else { BTreeMap::new() };
         self.merge(&Self { all: epoch.all, routes })
+    }
+}
+
+// === impl Epoch ===
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}.{}", self.all, self.route)
     }
 }
 

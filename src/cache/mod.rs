@@ -7,10 +7,12 @@
 //! - `epochs`: what has been flushed
 //! - `replay`: a stored answer as JSON or as a stream
 //! - [`redis`]: the entries beside the memory, shared by all instances
+//! - [`milvus`]: the entries that memory has no room for
 //! - `remote`: what caches outside the process have in common
 
 mod entry;
 mod epochs;
+pub mod milvus;
 pub mod redis;
 mod remote;
 mod scope;
@@ -19,7 +21,7 @@ use std::sync::Arc;
 
 pub use entry::{Entry, EntryId, Millis};
 pub use epochs::{Epoch, Epochs};
-pub use remote::{Fault, State};
+pub use remote::{Apply, Fault, State};
 pub use scope::Scope;
 
 /// What happens to the entries, here or at another instance.

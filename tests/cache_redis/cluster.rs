@@ -2,8 +2,7 @@
 
 use std::process::Command;
 
-use pointsman::cache::State;
-use pointsman::cache::redis::Apply;
+use pointsman::cache::{Apply, State};
 
 use crate::instance::Instance;
 use crate::redis::RedisServer;

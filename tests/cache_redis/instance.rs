@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use half::f16;
 use parking_lot::Mutex;
-use pointsman::cache::redis::{Apply, Redis, Settings, Status};
-use pointsman::cache::{Change, Entry, EntryId, Epochs, Fault, Millis, Scope, State};
+use pointsman::cache::redis::{Redis, Settings, Status};
+use pointsman::cache::{Apply, Change, Entry, EntryId, Epochs, Fault, Millis, Scope, State};
 
 use crate::support::eventually;
 

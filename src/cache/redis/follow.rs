@@ -9,12 +9,12 @@ use futures::{StreamExt, TryStreamExt, stream};
 use redis::RedisResult;
 use redis::streams::{StreamId, StreamReadReply};
 
-use super::super::remote::{Backoff, Part};
+use super::super::remote::{Apply, Backoff, Part};
 use super::super::{Change, EntryId, Millis, Scope};
 use super::names::{Names, News, read_entry};
 use super::script::{self, Agreement, MessageId};
 use super::server::{Link, Node, Server};
-use super::{Apply, Shared, count, fault};
+use super::{Shared, count, fault};
 
 /// Reads what is there, then what is new.
 pub(super) struct Follower {

@@ -32,17 +32,8 @@ use self::names::Names;
 use self::server::Server;
 pub use self::settings::{BadSettings, Settings};
 use self::write::Writer;
-use super::remote::{Health, Queue, State};
-use super::{Change, Epochs};
-
-/// The memory that learns what others write.
-pub trait Apply: Send + Sync + 'static {
-    /// Takes over a change. Entries may come again; those that were flushed do not come.
-    fn apply(&self, change: Change);
-
-    /// What is known here of flushes.
-    fn epochs(&self) -> Epochs;
-}
+use super::Change;
+use super::remote::{Apply, Health, Queue, State};
 
 /// The way to Redis; ends when dropped.
 #[derive(Debug)]
