@@ -106,6 +106,8 @@ async fn what_was_removed_or_flushed_is_not_found_by_anyone() {
     right.finds(&removed, true).await;
     right.milvus.publish(Change::Remove(removed.scope, removed.id));
     left.finds(&removed, false).await;
+    eventually("the removal", async || left.removed().contains(&removed.id).then_some(())).await;
+    assert!(!left.removed().contains(&flushed.id));
     left.finds(&flushed, true).await;
     left.flush(Some("chat"));
     right.flush(None);
@@ -123,6 +125,10 @@ async fn what_was_removed_or_flushed_is_not_found_by_anyone() {
     assert_eq!(third.epochs(), both);
     assert_eq!(third.nearest(1, EAST, 9).await, ["after"]);
     third.finds(&after, true).await;
+    third.finds(&removed, false).await;
+    // What is stored again is there again.
+    let again = left.put(Entry { epoch: both.of("chat"), ..Entry::clone(&removed) });
+    third.finds(&again, true).await;
 }
 
 #[tokio::test]

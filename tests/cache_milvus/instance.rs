@@ -17,7 +17,10 @@ pub(crate) struct Instance {
 }
 
 #[derive(Default)]
-struct Known(Mutex<Epochs>);
+struct Known {
+    epochs: Mutex<Epochs>,
+    removed: Mutex<Vec<EntryId>>,
+}
 
 /// Floats of an embedding, in these tests.
 pub(crate) const DIMENSIONS: usize = 4;
@@ -43,13 +46,18 @@ impl Instance {
     }
 
     pub(crate) fn flush(&self, route: Option<&str>) {
-        let mut epochs = self.known.0.lock();
+        let mut epochs = self.known.epochs.lock();
         epochs.flush(route);
         self.milvus.publish(Change::Flush(epochs.clone()));
     }
 
     pub(crate) fn epochs(&self) -> Epochs {
         self.known.epochs()
+    }
+
+    /// What it was told that others removed.
+    pub(crate) fn removed(&self) -> Vec<EntryId> {
+        self.known.removed.lock().clone()
     }
 
     pub(crate) fn status(&self) -> Status {
@@ -99,13 +107,14 @@ impl Instance {
 impl Apply for Known {
     fn apply(&self, change: Change) {
         match change {
-            Change::Flush(epochs) => drop(self.0.lock().merge(&epochs)),
-            other => panic!("{other:?} is not for the memory"),
+            Change::Flush(epochs) => drop(self.epochs.lock().merge(&epochs)),
+            Change::Remove(_, id) => self.removed.lock().push(id),
+            Change::Put(entry) => panic!("{entry:?} is not for the memory"),
         }
     }
 
     fn epochs(&self) -> Epochs {
-        self.0.lock().clone()
+        self.epochs.lock().clone()
     }
 }
 

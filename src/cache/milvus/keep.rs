@@ -8,10 +8,10 @@ use prost::Message;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::super::remote::{Apply, Backoff, Part};
-use super::super::{Change, EntryId, Epochs, Millis};
+use super::super::{Change, Epochs, Millis};
 use super::client::CallError;
 use super::proto::{
-    Collection, CollectionSchema, CreateCollectionRequest, CreateIndexRequest, DeleteRequest, EVENTUALLY,
+    Collection, CollectionSchema, CreateCollectionRequest, CreateIndexRequest, DeleteRequest, EVENTUALLY, FieldData,
     GetLoadStateRequest, KeyValuePair, QueryRequest, STRONG, UpsertRequest,
 };
 use super::rows::{self, Row, pair};
@@ -22,13 +22,15 @@ pub(super) struct Keeper {
     shared: Arc<Shared>,
     local: Arc<dyn Apply>,
     backoff: Backoff,
-    /// When to see what others have flushed.
+    /// When to see what others have flushed and removed.
     agree_at: Instant,
+    /// Until when it was seen what others have removed.
+    heard: Millis,
     /// When to delete what has ended.
     sweep_at: Instant,
 }
 
-/// How often to see what others have flushed, and whether the collection is there.
+/// How often to see what others have flushed and removed, and whether the collection is there.
 const AGREE: Duration = Duration::from_secs(3);
 
 /// How often to delete what has ended, on average.
@@ -36,6 +38,9 @@ const SWEEP: Duration = Duration::from_secs(60);
 
 /// How often to see whether a collection is loaded.
 const LOADING: Duration = Duration::from_millis(200);
+
+/// How far instances' clocks may be apart.
+const SKEW: Duration = Duration::from_secs(60);
 
 /// Changes that are written together.
 const TOGETHER: usize = 64;
@@ -48,7 +53,7 @@ const BYTES: usize = 1 << 20;
 impl Keeper {
     pub(super) fn new(shared: Arc<Shared>, local: Arc<dyn Apply>) -> Self {
         let now = Instant::now();
-        Self { shared, local, backoff: Backoff::default(), agree_at: now, sweep_at: now }
+        Self { shared, local, backoff: Backoff::default(), agree_at: now, heard: Millis::now(), sweep_at: now }
     }
 
     /// Keeps it for ever.
@@ -79,6 +84,7 @@ impl Keeper {
         let now = Instant::now();
         if !ready || now >= self.agree_at {
             self.agree(&Epochs::default()).await?;
+            self.hear().await?;
             self.agree_at = now + AGREE;
         }
         if !ready {
@@ -142,22 +148,38 @@ impl Keeper {
     /// Tells of these flushes and all that are known here, and learns of others. Two instances that tell at once can
     /// undo each other's word; the one that misses its own says it again.
     async fn agree(&self, more: &Epochs) -> Result<(), CallError> {
-        let request = QueryRequest {
-            db_name: self.shared.database.clone(),
-            collection_name: self.shared.collection.clone(),
-            expr: rows::epochs(),
-            output_fields: vec![rows::ENTRY.to_owned()],
-            guarantee_timestamp: 0,
-            query_params: Vec::new(),
-            consistency_level: STRONG,
-        };
-        let theirs = rows::read_epochs(&self.shared.client.query(request, None).await?.fields_data);
+        let theirs = rows::read_epochs(&self.query(rows::epochs()).await?);
         let mut known = self.local.epochs();
         if known.merge(more) | known.merge(&theirs) {
             self.local.apply(Change::Flush(known.clone()));
         }
         let Some(row) = Row::of_epochs(&known, self.shared.dimensions) else { return Ok(()) };
         if theirs.clone().merge(&known) { self.upsert(vec![row]).await } else { Ok(()) }
+    }
+
+    /// Tells the memory what others have removed.
+    async fn hear(&mut self) -> Result<(), CallError> {
+        let now = Millis::now();
+        // Clocks differ; what is told twice does no harm.
+        let since = Millis(self.heard.0.saturating_sub(SKEW.as_millis() as u64));
+        for (scope, id) in rows::read_removed(&self.query(rows::removed(since)).await?) {
+            self.local.apply(Change::Remove(scope, id));
+        }
+        self.heard = now;
+        Ok(())
+    }
+
+    async fn query(&self, expr: String) -> Result<Vec<FieldData>, CallError> {
+        let request = QueryRequest {
+            db_name: self.shared.database.clone(),
+            collection_name: self.shared.collection.clone(),
+            expr,
+            output_fields: vec![rows::ID.to_owned(), rows::ENTRY.to_owned()],
+            guarantee_timestamp: 0,
+            query_params: Vec::new(),
+            consistency_level: STRONG,
+        };
+        self.shared.client.query(request, None).await.map(|results| results.fields_data)
     }
 
     /// Writes some of what waits; after a failure a single change, to see whether it works again.
@@ -183,7 +205,7 @@ impl Keeper {
     /// Writes all of them or says why not; how many were worth it.
     async fn write(&self, batch: &[Change]) -> Result<usize, CallError> {
         let (now, mut written) = (Millis::now(), 0);
-        let (mut put, mut removed): (Vec<Row>, Vec<EntryId>) = Default::default();
+        let mut put = Vec::new();
         for change in batch {
             match change {
                 Change::Put(entry) if entry.is_over(now) => {}
@@ -191,19 +213,16 @@ impl Keeper {
                     Some(row) => put.push(row),
                     None => self.shared.queue.lose(1),
                 },
-                Change::Remove(_, id) => removed.push(*id),
+                Change::Remove(scope, id) => put.push(Row::of_removed(scope, id, self.shared.dimensions)),
                 Change::Flush(epochs) => {
                     self.agree(epochs).await?;
                     written += 1;
                 }
             }
         }
-        written += put.len() + removed.len();
+        written += put.len();
         if !put.is_empty() {
             self.upsert(put).await?;
-        }
-        if !removed.is_empty() {
-            self.delete(rows::these(&removed)).await?;
         }
         Ok(written)
     }

@@ -2,7 +2,7 @@
 //! for a bounded time, and not at all while that fails.
 //!
 //! A thread of its own keeps the connections, makes the collection where it is missing, writes what [`Milvus::publish`]
-//! was given, sweeps what has ended and tells all instances of flushes. An answer that is larger than Milvus allows a text
+//! was given, sweeps what has ended and tells all instances of flushes and removals within seconds. An answer that is larger than Milvus allows a text
 //! to be (about 48 KiB with its question) is not stored there.
 //!
 //! - `settings`: where it is and how to get in
@@ -107,7 +107,8 @@ struct Shared {
 impl Milvus {
     /// Starts to keep a collection, on a thread of its own; a server that is away is waited for there. `namespace` keeps
     /// apart what must not be mixed: it names the embedder and whatever else makes entries comparable. `dimensions` is the
-    /// length of its embeddings. `local` learns of flushes only.
+    /// length of its embeddings. `local` learns of what others flush
+    /// and remove, not of what they put.
     pub fn start(
         settings: &Settings,
         namespace: &str,

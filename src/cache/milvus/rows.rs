@@ -10,7 +10,10 @@
 //! | `entry` | all of it, as base64 |
 //! | `embedding` | its meaning |
 //!
-//! One row is none of these: it has the flushes that the instances know of as its `entry`, in JSON.
+//! Other rows are in no scope and of no epoch. One has the flushes that the instances know of as its `entry`, in JSON. An
+//! entry that is removed leaves a row for a day, so that the others hear of it, with its scope as its `entry`.
+
+use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
@@ -33,6 +36,9 @@ pub(super) struct Row {
     embedding: Vec<f32>,
 }
 
+/// The column that names a row.
+pub(super) const ID: &str = "id";
+
 /// The column with all that is needed of a row.
 pub(super) const ENTRY: &str = "entry";
 
@@ -50,6 +56,12 @@ const NOWHERE: &str = "-";
 
 /// The id of the row with the flushes.
 const EPOCHS: &str = "epochs";
+
+/// The `epoch` of what was removed.
+const REMOVED: &str = "removed";
+
+/// How long it is told.
+const TOLD_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 // === impl Row ===
 
@@ -73,6 +85,19 @@ impl Row {
             embedding,
         };
         (row.entry.len() <= LONGEST).then_some(row)
+    }
+
+    /// The row of an entry that is removed now.
+    pub(super) fn of_removed(scope: &Scope, id: &EntryId, dimensions: usize) -> Self {
+        Self {
+            id: id.to_string(),
+            normal: NOWHERE.to_owned(),
+            scope: NOWHERE.to_owned(),
+            epoch: REMOVED.to_owned(),
+            expires_at: i64::try_from(Millis::now().after(TOLD_FOR).0).unwrap_or(i64::MAX),
+            entry: scope.to_string(),
+            embedding: somewhere(dimensions),
+        }
     }
 
     /// The row with the flushes; none where they are too many.
@@ -99,13 +124,13 @@ fn somewhere(dimensions: usize) -> Vec<f32> {
 pub(super) fn schema(dimensions: usize) -> Vec<FieldSchema> {
     let field = |name: &str, data_type, parameter: Option<(&str, usize)>| FieldSchema {
         name: name.to_owned(),
-        is_primary_key: name == "id",
+        is_primary_key: name == ID,
         data_type,
         type_params: parameter.map(|(key, value)| pair(key, &value.to_string())).into_iter().collect(),
     };
     let text = |name, length| field(name, VARCHAR, Some(("max_length", length)));
     vec![
-        text("id", 32),
+        text(ID, 32),
         text("normal", 32),
         text("scope", 64),
         text("epoch", 48),
@@ -117,18 +142,18 @@ pub(super) fn schema(dimensions: usize) -> Vec<FieldSchema> {
 
 /// Rows as columns.
 pub(super) fn columns(rows: Vec<Row>, dimensions: usize) -> Vec<FieldData> {
-    let texts = |name: &str, get: fn(&Row) -> &String| {
+    let column = |name: &str, get: fn(&Row) -> &String| {
         let data = rows.iter().map(get).cloned().collect();
         scalars(name, VARCHAR, Scalars::String(StringArray { data }))
     };
     let ends = Scalars::Long(LongArray { data: rows.iter().map(|row| row.expires_at).collect() });
     let mut columns = vec![
-        texts("id", |row| &row.id),
-        texts("normal", |row| &row.normal),
-        texts("scope", |row| &row.scope),
-        texts("epoch", |row| &row.epoch),
+        column(ID, |row| &row.id),
+        column("normal", |row| &row.normal),
+        column("scope", |row| &row.scope),
+        column("epoch", |row| &row.epoch),
         scalars("expires_at", INT64, ends),
-        texts(ENTRY, |row| &row.entry),
+        column(ENTRY, |row| &row.entry),
     ];
     let floats = FloatArray { data: rows.into_iter().flat_map(|row| row.embedding).collect() };
     let vectors = VectorField { dim: dimensions as i64, float_vector: Some(floats) };
@@ -165,10 +190,9 @@ pub(super) fn over() -> String {
     format!("expires_at <= {}", Millis::now().0)
 }
 
-/// These entries.
-pub(super) fn these(ids: &[EntryId]) -> String {
-    let ids: Vec<String> = ids.iter().map(|id| format!("\"{id}\"")).collect();
-    format!("id in [{}]", ids.join(", "))
+/// What was removed since.
+pub(super) fn removed(since: Millis) -> String {
+    format!("epoch == \"{REMOVED}\" and expires_at > {}", since.after(TOLD_FOR).0)
 }
 
 /// The row with the flushes.
@@ -176,10 +200,10 @@ pub(super) fn epochs() -> String {
     format!("id in [\"{EPOCHS}\"]")
 }
 
-/// The texts of the column [`ENTRY`].
-fn texts(columns: &[FieldData]) -> &[String] {
-    let column = columns.iter().find(|column| column.field_name == ENTRY).and_then(|column| column.field.as_ref());
-    match column {
+/// The texts of a column.
+fn texts<'a>(columns: &'a [FieldData], name: &str) -> &'a [String] {
+    let column = columns.iter().find(|column| column.field_name == name);
+    match column.and_then(|column| column.field.as_ref()) {
         Some(Column::Scalars(ScalarField { data: Some(Scalars::String(texts)) })) => &texts.data,
         _ => &[],
     }
@@ -187,11 +211,17 @@ fn texts(columns: &[FieldData]) -> &[String] {
 
 /// The entries in these columns; none in the place of what is not one.
 pub(super) fn read_entries(columns: &[FieldData]) -> impl Iterator<Item = Option<Entry>> {
-    let bytes = texts(columns).iter().map(|text| BASE64_STANDARD_NO_PAD.decode(text).ok());
+    let bytes = texts(columns, ENTRY).iter().map(|text| BASE64_STANDARD_NO_PAD.decode(text).ok());
     bytes.map(|bytes| Entry::from_bytes(&bytes?))
 }
 
 /// The flushes in these columns; those of an empty collection if there are none.
 pub(super) fn read_epochs(columns: &[FieldData]) -> Epochs {
-    texts(columns).first().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    texts(columns, ENTRY).first().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+}
+
+/// The removed entries in these columns; what names none is left out.
+pub(super) fn read_removed(columns: &[FieldData]) -> impl Iterator<Item = (Scope, EntryId)> {
+    let named = texts(columns, ENTRY).iter().zip(texts(columns, ID));
+    named.filter_map(|(scope, id)| Some((scope.parse().ok()?, id.parse().ok()?)))
 }

@@ -73,7 +73,7 @@ impl Names {
         let key = str::from_utf8(key).ok()?;
         let rest = key.strip_prefix('{')?.strip_prefix(&self.base)?.strip_prefix(':')?;
         let (scope, id) = rest.split_once("}:")?;
-        Some((parse_scope(scope)?, id.parse().ok()?))
+        Some((scope.parse().ok()?, id.parse().ok()?))
     }
 }
 
@@ -95,7 +95,7 @@ impl News {
         let what: String = message.get("what")?;
         let named = || {
             let (scope, id) = what.split_once(':')?;
-            Some((parse_scope(scope)?, id.parse().ok()?))
+            Some((scope.parse().ok()?, id.parse().ok()?))
         };
         match did.as_str() {
             "put" => named().map(|(scope, id)| Self::Put(scope, id)),
@@ -129,16 +129,6 @@ pub(super) fn read_epochs(fields: impl IntoIterator<Item = (String, String)>) ->
         }
     }
     epochs
-}
-
-/// A scope as it is written: 64 hexadecimal digits.
-fn parse_scope(text: &str) -> Option<Scope> {
-    let (head, tail) = text.split_at_checked(32)?;
-    let (head, tail): (EntryId, EntryId) = (head.parse().ok()?, tail.parse().ok()?);
-    let mut bytes = [0; 32];
-    bytes[..16].copy_from_slice(head.as_bytes());
-    bytes[16..].copy_from_slice(tail.as_bytes());
-    Some(Scope::from_bytes(bytes))
 }
 
 #[cfg(test)]
