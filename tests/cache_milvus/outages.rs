@@ -72,3 +72,17 @@ async fn a_silent_server_is_not_waited_for() {
     instance.finds(&entry("never asked", 1, EAST), false).await;
     instance.is_up().await;
 }
+
+#[tokio::test]
+async fn a_collection_that_is_dropped_is_made_again() {
+    let Some(server) = MilvusServer::start() else { return };
+    let instance = Instance::start(&server.uri());
+    let before = instance.put(entry("before", 1, EAST));
+    instance.has_written(1).await;
+    instance.finds(&before, true).await;
+    server.python("c.drop_collection(name)");
+    instance.finds(&before, false).await;
+    let after = instance.put(entry("after", 1, EAST));
+    instance.finds(&after, true).await;
+    instance.is_up().await;
+}

@@ -38,6 +38,8 @@ async fn instances_hear_of_each_other() {
     right.flush(Some("chat"));
     right.flush(None);
     left.knows(&Epochs { all: 1, routes: [("chat".into(), 1)].into() }).await;
+    // Told of at once, and not only found on the next look.
+    left.until("the message", |status| status.received >= 2).await;
     // What is stored again takes the place of what was removed.
     let again = left.put("b");
     right.has(&again).await;

@@ -4,12 +4,13 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use super::super::remote::Fault;
 
-/// Its kind, and what the log may say of it: a server's own words can hold what it was sent, so only their code.
+/// Its kind, and what the log may say of it: a server's own words, and words about them, can hold what was sent or read.
 pub(super) fn classify(error: &RedisError) -> (Fault, String) {
     let fault = kind(error);
-    let detail = match error.code() {
-        Some(code) => code.to_owned(),
-        None => error.to_string(),
+    let detail = match (error.code(), error.kind()) {
+        (Some(code), _) => code.to_owned(),
+        (None, ErrorKind::Io) => error.to_string(),
+        (None, _) => error.category().to_owned(),
     };
     (fault, detail)
 }

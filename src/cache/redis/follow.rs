@@ -71,7 +71,7 @@ impl Follower {
 
     /// Reads until that fails.
     async fn follow(&mut self, backoff: &mut Backoff) -> RedisResult<Infallible> {
-        let link = self.server.connect(SILENCE + self.server.timeout()).await?;
+        let link = self.server.connect(self.server.timeout().saturating_add(SILENCE)).await?;
         loop {
             let met = self.agree(&link).await?;
             let last = match &self.place {

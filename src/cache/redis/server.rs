@@ -1,6 +1,5 @@
 //! Connections to a single server, to a master found by Sentinel, and to a Cluster.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
@@ -21,8 +20,6 @@ pub(super) struct Server {
     address: Address,
     settings: Settings,
     certificates: Option<TlsCertificates>,
-    /// Attempts so far, so that each begins with another Sentinel and a silent one does not stop them all.
-    attempts: AtomicUsize,
 }
 
 /// A connection.
@@ -55,13 +52,13 @@ impl Server {
             Ok(TlsCertificates { client_tls: None, root_cert: Some(std::fs::read(path).map_err(bad)?) })
         };
         let certificates = settings.ca_file.as_ref().filter(|_| address.tls).map(read).transpose()?;
-        Ok(Self { address, settings: settings.clone(), certificates, attempts: AtomicUsize::new(0) })
+        Ok(Self { address, settings: settings.clone(), certificates })
     }
 
     /// Connects; each command on the connection may take so long.
     pub(super) async fn connect(&self, patience: Duration) -> RedisResult<Link> {
-        // Names, several hosts and the handshake take their time one after the other.
-        let all = self.settings.timeout * 3;
+        // Names, several hosts, of which some are silent, and the handshake take their time one after the other.
+        let all = self.settings.timeout.saturating_mul(3);
         let connecting = self.connect_patiently(patience);
         tokio::time::timeout(all, connecting).await.unwrap_or_else(|_| Err(timed_out()))
     }
@@ -96,9 +93,7 @@ impl Server {
     }
 
     async fn find_master(&self, sentinels: &[(String, u16)], master: &str) -> RedisResult<Client> {
-        let mut addresses: Vec<_> = sentinels.iter().map(|sentinel| self.at(sentinel)).collect();
-        let first = self.attempts.fetch_add(1, Ordering::Relaxed) % addresses.len();
-        addresses.rotate_left(first);
+        let addresses: Vec<_> = sentinels.iter().map(|sentinel| self.at(sentinel)).collect();
         let mut builder = SentinelClientBuilder::new(addresses, master, SentinelServerType::Master)?;
         builder = builder.set_client_to_redis_db(self.address.db);
         if self.address.tls {
