@@ -10,7 +10,7 @@ export VLLM_URL
 INSTALL = PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' BINARY='$(BINARY)' UNITDIR='$(UNITDIR)' scripts/install.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-vllm lint check-unsafe bench bench-encoder install uninstall clean
+.PHONY: help run build test test-vllm lint check-unsafe bench bench-encoder bench-cache soak-cache eval-cache install uninstall clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -43,6 +43,18 @@ bench-encoder: ## the encoder beside candle and ONNX Runtime
 	@scripts/setup.sh build
 	cargo bench --locked --bench encoder
 
+bench-cache: ## the cache's store: lookups, recall, memory; up to SIZES="… 1000000" entries
+	@scripts/setup.sh build
+	cargo bench --locked --bench cache -- $(or $(SIZES),1000 10000 100000 1000000)
+
+soak-cache: ## the cache's memory while everything changes, for SECONDS (600)
+	@scripts/setup.sh build
+	cargo bench --locked --bench cache -- --soak $(or $(SECONDS),600)
+
+eval-cache: ## what the cache serves, rightly and wrongly; QQP=pairs.jsonl.gz adds labelled pairs
+	@scripts/setup.sh build
+	$(if $(QQP),gzip -dcf '$(QQP)' | QQP=- )cargo bench --locked --bench cache_quality
+
 install: $(BINARY) ## binary, model, config and unit; honours PREFIX, DESTDIR and UNITDIR
 	@$(INSTALL) install
 
@@ -50,7 +62,7 @@ uninstall: ## what install brought, except the config
 	@$(INSTALL) uninstall
 
 clean: ## all that was built
-	rm -rf target .venv .pytest_cache
+	rm -rf target .venv .venv-milvus .pytest_cache
 
 # Without prerequisites: a binary that is there is installed as it is, so that `sudo make install` needs no toolchain.
 target/release/pointsman:

@@ -9,7 +9,7 @@ if [ -z "${VLLM_URL:-}" ]; then
   exit 0
 fi
 scripts/setup.sh test
-make_venv || {
+make_venv .venv tests/python/requirements.txt openai,pytest || {
   echo "the package index can't be reached, and .venv is not there yet" >&2
   exit 1
 }

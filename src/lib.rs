@@ -11,7 +11,7 @@
 //!
 //! [`proxy`] knows all of them; none knows a later one. [`config`] turns a file into a snapshot of their settings,
 //! [`server`] and [`admin`] run them, [`cli`] holds the commands, [`sim`] stands in for vLLM in demos and tests.
-//! [`failure`], [`metrics`] and [`openai`] are leaves that any may use.
+//! [`failure`], [`metrics`], [`openai`] and `similarity` are leaves that any may use.
 
 pub mod admin;
 pub mod cache;
@@ -28,4 +28,5 @@ pub mod relay;
 pub mod route;
 pub mod server;
 pub mod sim;
+mod similarity;
 pub mod upstream;

@@ -70,7 +70,7 @@ async fn prompts_go_by_meaning() {
         assert_eq!(response.status(), 200, "{text}");
         assert_eq!(header(&response, "x-pointsman-route"), route, "{text}");
         assert_eq!(header(&response, "x-pointsman-backend"), backend, "{text}");
-        assert_eq!(header(&response, "x-pointsman-cache"), "bypass", "{text}");
+        assert_eq!(header(&response, "x-pointsman-cache"), "miss", "{text}");
         assert_eq!(header(&response, "x-sim-name"), sim, "{text}");
         let answer: Value = response.json().await.unwrap();
         assert_eq!(answer["model"], model, "{text}");

@@ -1,6 +1,7 @@
 //! The gauges that show live state are brought up to date when they are read.
 
 use super::Shared;
+use crate::cache::State;
 use crate::upstream::Health;
 
 pub(super) fn update(shared: &Shared) {
@@ -34,6 +35,20 @@ pub(super) fn update(shared: &Shared) {
         for (of, texts, bytes) in stats.unread() {
             metrics.encoder_unread_texts.with_label_values(&[of]).set(texts as i64);
             metrics.encoder_unread_bytes.with_label_values(&[of]).set(bytes as i64);
+        }
+    }
+    if let Some(caching) = &snapshot.caching {
+        let usage = caching.cache.usage();
+        metrics.cache_entries.set(usage.entries as i64);
+        metrics.cache_bytes.set(usage.bytes as i64);
+        for (why, count) in usage.dropped() {
+            metrics.cache_dropped.with_label_values(&[why]).set(count as i64);
+        }
+        if let Some(report) = caching.cache.remote().report() {
+            metrics.cache_remote_up.with_label_values(&[report.kind]).set(i64::from(report.state == State::Up));
+            for (what, count) in report.counts {
+                metrics.cache_remote.with_label_values(&[report.kind, what]).set(count as i64);
+            }
         }
     }
     metrics.log_lines_lost.set(shared.log.lost() as i64);

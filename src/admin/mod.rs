@@ -3,6 +3,7 @@
 //! It answers without authentication and therefore stands on loopback unless the config says otherwise.
 
 mod backends;
+mod cache;
 mod explain;
 mod gauges;
 
@@ -12,7 +13,7 @@ use anyhow::Context;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -66,6 +67,9 @@ pub async fn serve(admin: &Admin) {
         .route("/backends", get(backends))
         .route("/reload", post(reload))
         .route("/route", post(explain::explain))
+        .route("/cache", get(cache::describe).delete(cache::flush))
+        .route("/cache/lookup", post(cache::lookup))
+        .route("/cache/{entry}", delete(cache::remove))
         .with_state(admin.shared.clone());
     let served = async {
         let listener = tokio::net::TcpListener::from_std(listener)?;

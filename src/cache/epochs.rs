@@ -1,6 +1,7 @@
 //! What has been flushed: a flush makes every older entry invalid at once, wherever it is and whoever still writes it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,20 @@ impl Epochs {
         }
         *self != before
     }
+
+    /// Learns of the flushes that an entry of `route` shows by its epoch; whether that was anything new.
+    pub fn learn(&mut self, route: &str, epoch: Epoch) -> bool {
+        let routes = if epoch.route > 0 { [(route.into(), epoch.route)].into() } else { BTreeMap::new() };
+        self.merge(&Self { all: epoch.all, routes })
+    }
+}
+
+// === impl Epoch ===
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}.{}", self.all, self.route)
+    }
 }
 
 #[cfg(test)]
@@ -72,5 +87,15 @@ mod tests {
         assert!(left.merge(&right) && right.merge(&left));
         assert_eq!(left, right);
         assert!(!left.merge(&right));
+    }
+    #[test]
+    fn an_entry_shows_what_was_flushed_before_it() {
+        let mut other = Epochs::default();
+        other.flush(Some("a"));
+        other.flush(None);
+        let mut epochs = Epochs::default();
+        assert!(epochs.learn("a", other.of("a")));
+        assert_eq!(epochs, other);
+        assert!(!epochs.learn("a", other.of("a")) && !epochs.learn("b", Epoch::default()));
     }
 }

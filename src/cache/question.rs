@@ -69,6 +69,21 @@ const FORM: &str = "pointsman-scope-1";
 /// Whole numbers up to here are the same in JSON and in a double.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
+// === impl ExactOnly ===
+
+impl ExactOnly {
+    /// Its name where a lookup is explained.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoText => "no-text",
+            Self::Parts => "more-than-text",
+            Self::ToolsCalled => "tools-called",
+            Self::NotLast => "not-the-last-message",
+            Self::MoreThanText => "several-choices-or-probabilities",
+        }
+    }
+}
+
 // === impl Question ===
 
 impl Question {

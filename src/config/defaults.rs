@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::file::{Admin, CacheBackend, Embedding, Health, Limits, Precision, SemCache, Shutdown, Timeouts, Tls};
+use super::file::{
+    Admin, CacheBackend, Embedding, Health, Limits, Milvus, Precision, Redis, SemCache, Shutdown, Timeouts, Tls,
+};
 use super::units::{ByteSize, Span};
 
 impl Default for Admin {
@@ -66,6 +68,48 @@ impl Default for SemCache {
             backend: CacheBackend::Memory,
             ttl: Span(Duration::from_secs(3600)),
             similarity_threshold: 0.95,
+            cache_sampled: true,
+            single_flight: true,
+            shadow: false,
+            audit: 0.0,
+            max_entries: 100_000,
+            max_size: ByteSize(512 << 20),
+            max_answer: ByteSize(256 << 10),
+            shards: 4,
+            snapshot: None,
+            redis: Redis::default(),
+            milvus: Milvus::default(),
+        }
+    }
+}
+
+impl Default for Redis {
+    fn default() -> Self {
+        Self {
+            url: "redis://127.0.0.1:6379".into(),
+            password_env: None,
+            password_file: None,
+            sentinel_password_env: None,
+            sentinel_password_file: None,
+            prefix: "pointsman".into(),
+            queue: 1024,
+            timeout: Span(Duration::from_secs(1)),
+            ca_file: None,
+        }
+    }
+}
+
+impl Default for Milvus {
+    fn default() -> Self {
+        Self {
+            uri: "http://127.0.0.1:19530".into(),
+            database: String::new(),
+            collection: "pointsman".into(),
+            ca_file: None,
+            token_env: None,
+            token_file: None,
+            queue: 1024,
+            timeout: Span(Duration::from_millis(50)),
         }
     }
 }

@@ -298,6 +298,21 @@ pub struct Route {
     /// The least cosine similarity that passes; none by default.
     #[serde(default)]
     pub threshold: Option<f32>,
+    /// What differs from the semantic cache's own settings.
+    #[serde(default)]
+    pub cache: RouteCache,
+}
+
+/// How a route's answers are kept, where that differs from `middleware.sem_cache`.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct RouteCache {
+    /// Whether they are.
+    pub enabled: Option<bool>,
+    /// How long they may be served.
+    pub ttl: Option<Span>,
+    /// The least cosine similarity of a semantic hit.
+    pub similarity_threshold: Option<f32>,
 }
 
 /// How texts are embedded.
@@ -345,12 +360,34 @@ pub struct Middleware {
 pub struct SemCache {
     /// Whether answers are kept.
     pub enabled: bool,
-    /// Where entries outlive the process.
+    /// Where entries live beside memory.
     pub backend: CacheBackend,
     /// How long an entry may be served.
     pub ttl: Span,
     /// The least cosine similarity of a semantic hit.
     pub similarity_threshold: f32,
+    /// Whether requests that ask for a temperature above 0 are served too.
+    pub cache_sampled: bool,
+    /// Whether who asks what is being answered already waits for that answer.
+    pub single_flight: bool,
+    /// Look up and count, but answer everything afresh.
+    pub shadow: bool,
+    /// The share of semantic hits that are answered afresh, to compare the two answers.
+    pub audit: f64,
+    /// Entries in memory at most.
+    pub max_entries: usize,
+    /// Their size in memory at most.
+    pub max_size: ByteSize,
+    /// The largest answer that is kept.
+    pub max_answer: ByteSize,
+    /// Parts of the index, each with a writer of its own.
+    pub shards: usize,
+    /// The file that the entries are saved to on a clean stop, and loaded from at the start.
+    pub snapshot: Option<PathBuf>,
+    /// Redis, for `backend: redis`.
+    pub redis: Redis,
+    /// Milvus, for `backend: milvus`.
+    pub milvus: Milvus,
 }
 
 /// Where cache entries live beside memory.
@@ -362,6 +399,52 @@ pub enum CacheBackend {
     Memory,
     Redis,
     Milvus,
+}
+
+/// A Redis that entries are written to, and that other instances read them from.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Redis {
+    /// `redis://`, or with TLS `rediss://`; with `+sentinel` or `+cluster` and several hosts for those.
+    pub url: String,
+    /// The environment variable that holds the password.
+    pub password_env: Option<String>,
+    /// The file that holds the password.
+    pub password_file: Option<PathBuf>,
+    /// The environment variable that holds the Sentinels' own password.
+    pub sentinel_password_env: Option<String>,
+    /// The file that holds it.
+    pub sentinel_password_file: Option<PathBuf>,
+    /// What every key begins with.
+    pub prefix: String,
+    /// Writes that may wait.
+    pub queue: usize,
+    /// How long one command may take.
+    pub timeout: Span,
+    /// Trust these PEM roots instead of the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// A Milvus that holds entries which memory is too small for.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Milvus {
+    /// Its address, `http://` or `https://`.
+    pub uri: String,
+    /// The database; empty for the default one.
+    pub database: String,
+    /// What the collections' names begin with; they are made where they are missing.
+    pub collection: String,
+    /// Trust these PEM roots instead of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// The environment variable that holds the token.
+    pub token_env: Option<String>,
+    /// The file that holds the token.
+    pub token_file: Option<PathBuf>,
+    /// Writes that may wait.
+    pub queue: usize,
+    /// How long a lookup may take before it is a miss.
+    pub timeout: Span,
 }
 
 /// The guardrails.

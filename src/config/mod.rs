@@ -6,6 +6,7 @@
 //! in force, and [`watch()`] replaces it when the file changes.
 
 pub mod address;
+mod caching;
 mod defaults;
 pub mod environment;
 pub mod file;

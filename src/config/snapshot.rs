@@ -8,8 +8,10 @@ use anyhow::Context;
 use http::HeaderValue;
 use tracing::info;
 
+use super::caching;
 use super::file::{self, File};
 use super::load::Loaded;
+use crate::cache::Caching;
 use crate::embed::{self, Encoder, Model};
 use crate::intake::{Endpoint, Keys, Limits, auth};
 use crate::metrics::label;
@@ -24,6 +26,8 @@ pub struct Snapshot {
     pub keys: Keys,
     /// What decides.
     pub router: Router,
+    /// The semantic cache; none where it is off.
+    pub caching: Option<Caching>,
     /// What serves `/v1/embeddings`; none where nothing is embedded, or where the file hands the path on.
     pub embeddings: Option<embed::Service>,
     /// The backends, in the file's order.
@@ -87,6 +91,7 @@ impl Snapshot {
         let Loaded { file, shown, .. } = loaded;
         let backends = backends(&file, previous, directory)?;
         let encoder = encoder(&file, previous)?;
+        let caching = caching::compile(&file, encoder.as_deref(), previous.and_then(|before| before.caching.as_ref()))?;
         let settings = route_settings(&file)?;
         let identity = |encoder: &Option<Arc<Encoder>>| encoder.as_ref().map(Arc::as_ptr);
         // Embeddings of another encoder's making mean nothing to this one.
@@ -102,6 +107,7 @@ impl Snapshot {
         Ok(Self {
             limits: limits(&file.limits),
             keys: keys(&file.auth)?,
+            caching,
             embeddings: embeddings(&file, encoder.as_ref()),
             router: Router { names, table, encoder },
             labels: Labels {
@@ -125,6 +131,20 @@ impl Snapshot {
         unserved && self.passthrough_backend(path).is_some()
     }
 
+    /// What the answers to `decision`'s prompt call its route.
+    pub fn route_label(&self, decision: &route::Decision) -> &Arc<str> {
+        let named = decision.route.and_then(|route| self.router.table.name(route));
+        named.unwrap_or(match decision.reason {
+            route::Reason::Direct => &self.labels.direct,
+            _ => &self.labels.default,
+        })
+    }
+
+    /// What prompts' routes may be called.
+    pub fn route_labels(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.router.table.names().chain([&self.labels.direct, &self.labels.default])
+    }
+
     /// The backend that a path is handed to as it is, if any.
     pub fn passthrough_backend(&self, path: &str) -> Option<usize> {
         let entry = self.passthrough.iter().find(|entry| match entry.path.strip_suffix('*') {
@@ -139,10 +159,8 @@ impl Snapshot {
 fn warnings(file: &File) -> Vec<String> {
     let mut warnings = Vec::new();
     let middleware = &file.middleware;
-    if middleware.sem_cache.enabled {
-        warnings.push(
-            "middleware.sem_cache: not in this version; every routed answer says x-pointsman-cache: bypass".into(),
-        );
+    if middleware.sem_cache.enabled && file.router.mode == file::Mode::Off {
+        warnings.push("middleware.sem_cache: with router.mode off nothing is embedded; only the same text hits".into());
     }
     if middleware.guardrails.jailbreak_detection || middleware.guardrails.pii_masking {
         warnings.push("middleware.guardrails: not in this version; prompts pass UNCHECKED and UNMASKED".into());
@@ -215,7 +233,7 @@ fn keys(auth: &file::Auth) -> anyhow::Result<Keys> {
 }
 
 /// A secret from the environment or a file. No error shows any of it.
-fn secret(variable: Option<&str>, path: Option<&Path>) -> anyhow::Result<Option<String>> {
+pub(super) fn secret(variable: Option<&str>, path: Option<&Path>) -> anyhow::Result<Option<String>> {
     let value = match (variable, path) {
         (Some(name), _) => std::env::var(name).ok().with_context(|| format!("the variable {name} is not set"))?,
         (None, Some(path)) => {

@@ -2,6 +2,7 @@
 //! A pure function of the file. Values from the environment are quoted as they were typed, never as they are.
 
 mod backends;
+mod cache;
 mod router;
 
 use std::collections::HashMap;
@@ -32,9 +33,7 @@ pub fn validate(file: &File, typed: &Typed) -> Findings {
     rules.lasting("embedding.timeout", file.embedding.timeout);
     rules.within("embedding.windows", file.embedding.windows, 1..=64);
     rules.within("embedding.memo", file.embedding.memo, 0..=1_000_000);
-    rules.lasting("middleware.sem_cache.ttl", file.middleware.sem_cache.ttl);
-    let similarity = file.middleware.sem_cache.similarity_threshold;
-    rules.within("middleware.sem_cache.similarity_threshold", similarity, 0.0..=1.0);
+    rules.cache();
     rules.bounded("shutdown.delay", file.shutdown.delay);
     rules.bounded("shutdown.grace", file.shutdown.grace);
     rules.findings

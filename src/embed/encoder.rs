@@ -26,6 +26,16 @@ pub struct Encoder {
     timeout: Duration,
     windows: usize,
     dimensions: usize,
+    identity: Arc<str>,
+}
+
+/// What a text means, and whether all of it was read for that at once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Meaning {
+    /// The meaning.
+    pub embedding: Embedding,
+    /// Whether the model read the whole text in one window: nothing was left out, and nothing pooled.
+    pub is_whole: bool,
 }
 
 /// A text as it was seen in windows one after another.
@@ -54,7 +64,7 @@ impl Encoder {
     /// Starts the threads.
     pub fn start(model: Arc<Model>, settings: Settings) -> Arc<Self> {
         let stats = Arc::<Stats>::default();
-        let dimensions = model.dimensions();
+        let (dimensions, identity) = (model.dimensions(), model.identity().into());
         Arc::new(Self {
             queue: Queue::start(&settings, Arc::clone(&stats), model),
             memo: Memo::new(settings.memo),
@@ -62,20 +72,21 @@ impl Encoder {
             timeout: settings.timeout,
             windows: settings.windows,
             dimensions,
+            identity,
         })
     }
 
     /// Embeds `text` for routing: what the model reads of its head and, where that is not all, of up to
     /// [`Settings::windows`] parts, pooled. What was asked before comes from the memo. Whoever drops the future gives up the
     /// place in the queue.
-    pub async fn embed(&self, text: &str) -> Result<Embedding, EncodeError> {
+    pub async fn embed(&self, text: &str) -> Result<Meaning, EncodeError> {
         self.sample(text, &self.request()).await
     }
 
     /// As [`Self::embed`], but behind all requests, in a place even in a full queue, and as long as it takes. For load
     /// time and offline work, whose callers bound what they have under way.
     pub async fn embed_patiently(&self, text: &str) -> Result<Embedding, EncodeError> {
-        self.sample(text, &Asker::Patient).await
+        self.sample(text, &Asker::Patient).await.map(|meaning| meaning.embedding)
     }
 
     /// Embeds each of `texts` as [`Self::embed_patiently`] does, many at once, while the caller blocks; never call it on
@@ -116,6 +127,11 @@ impl Encoder {
         Ok(Windows { embeddings, unread: windows::unread(text, read) })
     }
 
+    /// What embeds, and how exactly: embeddings of another say nothing next to these.
+    pub fn identity(&self) -> &Arc<str> {
+        &self.identity
+    }
+
     /// Floats in an embedding.
     pub fn dimensions(&self) -> usize {
         self.dimensions
@@ -141,7 +157,7 @@ impl Encoder {
     }
 
     /// The meaning of `text` by its head and, where that is not all, by further windows, handed in together.
-    async fn sample(&self, text: &str, asker: &Asker) -> Result<Embedding, EncodeError> {
+    async fn sample(&self, text: &str, asker: &Asker) -> Result<Meaning, EncodeError> {
         let text = text.trim();
         let cut = Cut::head(text);
         let head = self.read(&cut, asker).await?;
@@ -149,9 +165,12 @@ impl Encoder {
         let others = try_join_all(cuts.iter().map(|cut| self.read(cut, asker))).await?;
         let mut seen = vec![placed(&cut, &head)];
         seen.extend(cuts.iter().zip(&others).map(|(cut, reading)| placed(cut, reading)));
-        self.stats.count_unread(Use::Routing, windows::unread(text, seen));
+        let unread = windows::unread(text, seen);
+        self.stats.count_unread(Use::Routing, unread);
+        let is_whole = unread == 0 && others.is_empty();
         let all: Vec<_> = [head].into_iter().chain(others).map(|reading| (reading.embedding, reading.tokens)).collect();
-        windows::pool(&all).ok_or(EncodeError::Failed)
+        let embedding = windows::pool(&all).ok_or(EncodeError::Failed)?;
+        Ok(Meaning { embedding, is_whole })
     }
 
     async fn read(&self, cut: &Cut<'_>, asker: &Asker) -> Result<Reading, EncodeError> {

@@ -30,7 +30,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 pub use architecture::DescriptionError;
-pub use encoder::{Encoder, Windows};
+pub use encoder::{Encoder, Meaning, Windows};
 pub use locate::{NotFound, locate};
 pub use model::{EmbedError, LoadError, Model, Tokens};
 pub use network::Precision;

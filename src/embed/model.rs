@@ -6,6 +6,7 @@ use std::slice;
 use std::{fs, io};
 
 use pointsman_engine::{InputError, Pooling, Workspace};
+use sha2::{Digest, Sha256};
 use tokenizers::{PostProcessor, Tokenizer, TruncationDirection};
 
 use super::architecture::{Description, DescriptionError};
@@ -23,6 +24,7 @@ pub(super) const FILES: [&str; 3] = ["config.json", "tokenizer.json", "model.saf
 /// token embeddings or the first of them.
 pub struct Model {
     name: String,
+    identity: String,
     tokenizer: Tokenizer,
     network: Network,
     pooling: Pooling,
@@ -85,17 +87,26 @@ impl Model {
         let pooling = pooling::read(dir)?;
         let tokenizer = load_tokenizer(&tokenizer)?;
         // Read, not mapped: a file that changes under a map is undefined behaviour.
-        let network = Network::load(&architecture, read(&weights)?, precision, pooling)
+        let bytes = read(&weights)?;
+        let hash = Sha256::digest(&bytes);
+        let network = Network::load(&architecture, bytes, precision, pooling)
             .map_err(|source| LoadError::Weights { path: weights, source })?;
         let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let marks = tokenizer.get_post_processor().map_or(0, |marks| marks.added_tokens(false));
         let capacity = MAX_TOKENS.min(positions).saturating_sub(marks);
-        Ok(Self { name, tokenizer, network, pooling, dimensions, capacity })
+        let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let identity = format!("{name} {} {hash}", network.precision());
+        Ok(Self { name, identity, tokenizer, network, pooling, dimensions, capacity })
     }
 
     /// The last name of the model, such as `all-MiniLM-L6-v2`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The name, the precision, and the beginning of the weights' SHA-256.
+    pub fn identity(&self) -> &str {
+        &self.identity
     }
 
     /// Floats in an embedding.

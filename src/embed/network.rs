@@ -61,6 +61,14 @@ impl Network {
         }
     }
 
+    /// How exactly it computes.
+    pub(super) fn precision(&self) -> &'static str {
+        match self {
+            Self::Int8(_) => "int8",
+            Self::F32(..) => "f32",
+        }
+    }
+
     /// The direction of what each text's tokens are pooled to.
     pub(super) fn encode(&self, batch: &[Tokens], workspace: &mut Workspace) -> Result<Vec<Embedding>, EmbedError> {
         let towards = |pooled: Vec<f32>| Embedding::towards(pooled).ok_or(EmbedError::NoDirection);

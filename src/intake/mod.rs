@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod body;
+pub mod controls;
 pub mod embeddings;
 pub mod endpoint;
 pub mod json;
@@ -10,6 +11,7 @@ pub mod prompt;
 use std::time::Duration;
 
 pub use auth::{Client, Keys};
+pub use controls::CacheControls;
 pub use embeddings::Texts;
 pub use endpoint::Endpoint;
 pub use prompt::Prompt;

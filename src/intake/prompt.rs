@@ -87,6 +87,11 @@ impl Prompt {
         Ok(Self { body, ..prompt })
     }
 
+    /// The body as it came.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
     /// The body that names `model`, and is the client's byte for byte in everything else.
     pub fn naming(&self, model: &str) -> Bytes {
         if self.model.as_deref() == Some(model) {

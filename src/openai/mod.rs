@@ -1,6 +1,8 @@
-//! The wire dialect that clients and vLLM share: error bodies, model lists, embeddings and server-sent events.
+//! The wire dialect that clients and vLLM share: answers, error bodies, model lists, embeddings and server-sent events.
 
+pub mod answer;
 pub mod embeddings;
 pub mod error;
+pub mod json;
 pub mod models;
 pub mod sse;

@@ -16,10 +16,12 @@ use crate::openai;
 use crate::route::Named;
 
 const JSON: &str = "application/json";
+const EVENTS: &str = "text/event-stream; charset=utf-8";
 
 /// A whole answer.
 pub(super) struct Answer {
     status: u16,
+    kind: &'static str,
     body: Bytes,
     retry_after: Option<u64>,
     allow: Option<&'static str>,
@@ -50,13 +52,18 @@ impl Answer {
 
     /// `body`, which is JSON.
     pub(super) fn json(status: u16, body: impl Into<Bytes>) -> Self {
-        Self { status, body: body.into(), retry_after: None, allow: None }
+        Self { status, kind: JSON, body: body.into(), retry_after: None, allow: None }
+    }
+
+    /// `body`, which is a whole stream of events.
+    pub(super) fn events(body: Bytes) -> Self {
+        Self { kind: EVENTS, ..Self::json(200, body) }
     }
 
     /// Writes the answer. True, as `request_filter` has it: the request needs no upstream.
     pub(super) async fn write(self, session: &mut Session, exchange: &Exchange) -> Result<bool> {
         let mut head = ResponseHeader::build(self.status, Some(8))?;
-        head.insert_header(header::CONTENT_TYPE, JSON)?;
+        head.insert_header(header::CONTENT_TYPE, self.kind)?;
         head.insert_header(header::CONTENT_LENGTH, self.body.len())?;
         if let Some(seconds) = self.retry_after {
             head.insert_header(header::RETRY_AFTER, seconds)?;

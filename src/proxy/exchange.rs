@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::caching::Cached;
 use super::traffic::InFlight;
 use crate::config::Snapshot;
 use crate::failure::Failure;
@@ -28,6 +29,8 @@ pub struct Exchange {
     pub destination: Option<Destination>,
     /// A part that was out of order when this request was served.
     pub degraded: Option<&'static str>,
+    /// What it has to do with the cache.
+    pub cached: Cached,
     /// What was embedded, where that is the answer.
     pub embedded: Option<Embedded>,
     /// The peers tried.
@@ -69,6 +72,7 @@ impl Exchange {
             body: Bytes::new(),
             destination: None,
             degraded: None,
+            cached: Cached::default(),
             embedded: None,
             attempts: Attempts::default(),
             lease: None,

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::exchange::Exchange;
 use crate::failure::{Failure, Reason};
 use crate::intake;
+use crate::record::Outcome;
 
 /// Every header of ours begins with this.
 const OURS: &str = "x-pointsman-";
@@ -19,6 +20,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const ROUTE: HeaderName = HeaderName::from_static("x-pointsman-route");
 const BACKEND: HeaderName = HeaderName::from_static("x-pointsman-backend");
 const CACHE: HeaderName = HeaderName::from_static("x-pointsman-cache");
+const CACHE_ENTRY: HeaderName = HeaderName::from_static("x-pointsman-cache-entry");
+const CACHE_SIMILARITY: HeaderName = HeaderName::from_static("x-pointsman-cache-similarity");
 const DEGRADED: HeaderName = HeaderName::from_static("x-pointsman-degraded");
 
 /// More header fields, or more bytes of them, are refused. Far above what clients send.
@@ -89,7 +92,15 @@ pub(super) fn describe(head: &mut ResponseHeader, exchange: &Exchange) -> Result
     if let Some(to) = &exchange.destination {
         head.insert_header(ROUTE, &*to.route)?;
         head.insert_header(BACKEND, &*to.backend.settings.name)?;
-        head.insert_header(CACHE, HeaderValue::from_static("bypass"))?;
+        let outcome = exchange.cached.outcome.map_or("bypass", Outcome::as_str);
+        head.insert_header(CACHE, HeaderValue::from_static(outcome))?;
+    }
+    if let Some(served) = &exchange.cached.served {
+        head.insert_header(header::AGE, served.age.as_secs())?;
+        if served.details {
+            head.insert_header(CACHE_ENTRY, served.id.to_string())?;
+            head.insert_header(CACHE_SIMILARITY, format!("{:.4}", served.similarity))?;
+        }
     }
     if let Some(degraded) = exchange.degraded {
         head.insert_header(DEGRADED, degraded)?;

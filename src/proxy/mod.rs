@@ -1,6 +1,7 @@
 //! The spine: Pingora's hooks, each a call into the step that it is for.
 
 mod answer;
+mod caching;
 mod embeddings;
 mod exchange;
 mod forward;
@@ -102,9 +103,10 @@ impl ProxyHttp for Proxy {
         &self,
         _session: &mut Session,
         chunk: &mut Option<Bytes>,
-        _end: bool,
+        end: bool,
         exchange: &mut Exchange,
     ) -> Result<Option<Duration>> {
+        caching::tap(self, exchange, chunk, end);
         exchange.relay.pass(chunk.as_deref().unwrap_or_default());
         Ok(None)
     }

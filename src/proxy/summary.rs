@@ -21,6 +21,8 @@ pub(super) fn summary<'a>(session: &Session, error: Option<&Error>, exchange: &'
         status: status_written(session),
         attempts: exchange.attempts.begun(),
         degraded: exchange.degraded,
+        cache: exchange.cached.outcome,
+        similarity: exchange.cached.served.map(|served| served.similarity),
         embedded: exchange.embedded,
         failure: exchange.failure.as_ref().map(|failure| failure.reason),
         client_left,

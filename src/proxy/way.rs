@@ -1,4 +1,5 @@
-//! The way of a request up to its decision: intake → route. What follows is Pingora's upstream phase.
+//! The way of a request up to its decision, and to its answer where the cache has one: intake → route → cache. What
+//! follows is Pingora's upstream phase.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -12,7 +13,8 @@ use tracing::error;
 
 use super::answer::Answer;
 use super::exchange::{Destination, Exchange};
-use super::{Proxy, embeddings, headers};
+use super::{Proxy, caching, embeddings, headers};
+use crate::cache::Kind;
 use crate::config::Snapshot;
 use crate::failure::{Failure, Reason};
 use crate::intake::{self, Endpoint, Prompt};
@@ -93,7 +95,7 @@ async fn walk(proxy: &Proxy, session: &mut Session, exchange: &mut Exchange) -> 
     }
 }
 
-/// intake → route, for the endpoints whose prompts are read.
+/// intake → route → cache, for the endpoints whose prompts are read.
 async fn routed(
     proxy: &Proxy,
     session: &mut Session,
@@ -111,14 +113,23 @@ async fn routed(
         Ok(decided) => decided,
         Err(left) => return Ok(Next::Leave(left)),
     };
-    let decision = decided.map_err(|UnknownModel| unknown(&snapshot, model.unwrap_or_default()))?;
+    let mut decision = decided.map_err(|UnknownModel| unknown(&snapshot, model.unwrap_or_default()))?;
+    let meaning = decision.meaning.take();
     exchange.degraded = decision.reason.is_degraded().then(|| decision.reason.as_str());
     let to = destination(&snapshot, &decision);
     exchange.body = prompt.naming(&to.backend.settings.model);
     exchange.destination = Some(to);
     exchange.timing.decided();
     observe(&proxy.metrics.decision_seconds, received.elapsed());
-    Ok(Next::Forward)
+    let kind = if endpoint == Endpoint::Chat { Kind::Chat } else { Kind::Completion };
+    match caching::look_up(proxy, session, exchange, caching::Asked { kind, body: prompt.body(), meaning }).await? {
+        Ok(Some(answer)) => Ok(Next::Answer(answer)),
+        Ok(None) => {
+            caching::prepare_body(exchange);
+            Ok(Next::Forward)
+        }
+        Err(left) => Ok(Next::Leave(left)),
+    }
 }
 
 /// A model that takes no prompts.
@@ -177,13 +188,8 @@ async fn passed_through(session: &mut Session, exchange: &mut Exchange) -> Resul
 }
 
 fn destination(snapshot: &Snapshot, decision: &route::Decision) -> Destination {
-    let named = decision.route.and_then(|route| snapshot.router.table.name(route));
-    let label = || match decision.reason {
-        route::Reason::Direct => &snapshot.labels.direct,
-        _ => &snapshot.labels.default,
-    };
     Destination {
-        route: named.unwrap_or_else(label).clone(),
+        route: snapshot.route_label(decision).clone(),
         reason: decision.reason,
         backend: snapshot.backends[decision.backend].clone(),
     }

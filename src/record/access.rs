@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
-use super::{Embedded, Summary};
+use super::{Embedded, Outcome, Summary};
 use crate::metrics::label;
 
 /// Writes one exchange's line.
@@ -21,6 +21,7 @@ pub(super) fn log(summary: &Summary) {
                 status = summary.status,
                 attempts = summary.attempts,
                 degraded = summary.degraded,
+                cache = summary.cache.map(Outcome::as_str),
                 stream = summary.stream,
                 first_byte_ms = millis(summary.timing.to_first_byte()),
                 total_ms = millis(Some(summary.timing.whole())),
@@ -36,6 +37,14 @@ pub(super) fn log(summary: &Summary) {
         None if summary.client_left => line!(info, "Client left [{backend}]"),
         None if let Some(Embedded { texts, tokens }) = summary.embedded => {
             line!(info, "Embedded | Texts: {texts} | Tokens: {tokens}");
+        }
+        None if let (Some(outcome), Some(similarity)) = (summary.cache, summary.similarity) => {
+            let latency = summary.timing.whole().as_secs_f64() * 1e3;
+            let outcome = outcome.as_str();
+            line!(
+                info,
+                "Served from cache [{backend}] | {outcome} | Similarity: {similarity:.3} | Latency: {latency:.1}ms"
+            );
         }
         None if summary.backend.is_none() => line!(debug, "Answered"),
         None => {

@@ -1,10 +1,12 @@
 //! The last stage: one log line and the metrics of an exchange that has ended.
 
 mod access;
+mod outcome;
 mod timing;
 
 use std::net::SocketAddr;
 
+pub use outcome::Outcome;
 pub use timing::Timing;
 
 use crate::failure;
@@ -23,6 +25,10 @@ pub struct Summary<'a> {
     pub status: Option<u16>,
     pub attempts: usize,
     pub degraded: Option<&'static str>,
+    /// What the cache did; none where it was not asked.
+    pub cache: Option<Outcome>,
+    /// How near the question was that the cache's answer was given to.
+    pub similarity: Option<f32>,
     /// What was embedded, where that was the answer.
     pub embedded: Option<Embedded>,
     /// Why the router itself answered with an error, or ended a stream with one.
@@ -57,7 +63,8 @@ fn count(metrics: &Metrics, summary: &Summary) {
     if let Some(reason) = summary.failure {
         metrics.failures.with_label_values(&[reason.as_str()]).inc();
     }
-    if summary.backend.is_some() {
+    // What the cache answers says nothing of a backend's speed.
+    if summary.backend.is_some() && summary.similarity.is_none() {
         observe(&metrics.request_seconds.with_label_values(&[backend]), summary.timing.whole());
     }
     if let Some(span) = summary.timing.to_first_byte() {

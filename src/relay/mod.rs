@@ -1,4 +1,10 @@
 //! The answer on its way through: followed as far as is needed to end a stream honestly where the peer did not.
+//!
+//! - `capture`: puts it together as it passes, so that it can be given again
+//! - `usage`: has a stream tell its usage, and keeps that from a client that did not ask
+
+mod capture;
+mod usage;
 
 use bytes::Bytes;
 use http::header;
@@ -6,6 +12,9 @@ use pingora::http::ResponseHeader;
 
 use crate::failure::Failure;
 use crate::openai::{error, sse};
+
+pub use capture::Capture;
+pub use usage::{UsageFilter, ask_for_usage};
 
 /// An answer that is being passed on.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,6 +39,11 @@ impl Relay {
             true => Self::Events(sse::Position::default()),
             false => Self::Opaque,
         }
+    }
+
+    /// Whether it is a stream of events that others may be left out of.
+    pub fn is_stream(&self) -> bool {
+        matches!(self, Self::Events(_))
     }
 
     /// Follows a chunk that is passed on.

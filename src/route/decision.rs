@@ -1,5 +1,7 @@
 //! What was decided, and why.
 
+use crate::embed::Meaning;
+
 /// Where a prompt goes.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
@@ -15,6 +17,8 @@ pub struct Decision {
     pub scores: Vec<f32>,
     /// Why.
     pub reason: Reason,
+    /// What the prompt means, where it was compared.
+    pub meaning: Option<Meaning>,
 }
 
 /// Why a prompt goes where it goes.
@@ -43,7 +47,7 @@ pub enum Reason {
 impl Decision {
     /// A decision for `backend` that no route was compared for.
     pub fn uncompared(backend: usize, reason: Reason) -> Self {
-        Self { route: None, backend, score: 0.0, scores: Vec::new(), reason }
+        Self { route: None, backend, score: 0.0, scores: Vec::new(), reason, meaning: None }
     }
 }
 

@@ -6,14 +6,12 @@
 //! - `decision`: what came out, and why
 //! - `explain`: what came out, for people
 //! - `samples`: what prompts are compared with, and the search for the nearest
-//! - `similarity`: the dot products
 
 mod decision;
 mod explain;
 mod names;
 mod router;
 mod samples;
-mod similarity;
 mod table;
 
 pub use decision::{Decision, Reason};

@@ -50,9 +50,9 @@ impl Router {
         }
         let begun = Instant::now();
         match encoder.embed(text).await {
-            Ok(embedding) => {
+            Ok(meaning) => {
                 observe(&metrics.embedding_seconds, begun.elapsed());
-                Ok(self.table.decide(&embedding))
+                Ok(Decision { meaning: Some(meaning.clone()), ..self.table.decide(&meaning.embedding) })
             }
             Err(error) => {
                 let reason = Reason::from(error);

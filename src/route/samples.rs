@@ -1,11 +1,11 @@
 //! What prompts are compared with, and the search for the nearest.
 //!
-//! The search reads one byte of each number and not four, since at thousands of samples it is memory that takes the
-//! time. What it finds is exact all the same: only the samples that rounding leaves in the race are compared in full.
+//! The search reads one byte of each number. What it finds is exact all the same: only the samples that rounding leaves
+//! in the race are compared in full.
 
 use std::ops::Range;
 
-use super::similarity::{BLOCK, coarse_dots, dot};
+use crate::similarity::{QUERY_STEPS, Rounding, STORED_STEPS, bounds, coarse_dots, dot, round};
 
 /// Texts and their embeddings, all of one width.
 #[derive(Debug, Default)]
@@ -26,24 +26,6 @@ pub(super) struct Ragged {
     pub(super) expected: usize,
     pub(super) got: usize,
 }
-
-/// What became of a vector in integers.
-#[derive(Debug, Clone, Copy)]
-struct Rounding {
-    /// The value of one step.
-    scale: f32,
-    /// The length of the vector in integers, times `scale`.
-    length: f32,
-    /// The length of what rounding took.
-    error: f32,
-}
-
-/// Steps on either side of zero. With these, i32 holds the products of 8,000 dimensions.
-const SAMPLE_STEPS: f32 = i8::MAX as f32;
-const PROMPT_STEPS: f32 = 2047.0;
-
-/// More than f32 arithmetic adds to a bound or a product of vectors of length one.
-const SLACK: f32 = 1e-5;
 
 // === impl Samples ===
 
@@ -68,7 +50,7 @@ impl Samples {
         if vector.len() != self.width {
             return Err(Ragged { text, expected: self.width, got: vector.len() });
         }
-        let (codes, rounding) = round(vector, SAMPLE_STEPS);
+        let (codes, rounding) = round(vector, STORED_STEPS);
         self.codes.extend(codes.into_iter().map(|code| code as i8));
         self.rounding.push(rounding);
         self.exact.extend_from_slice(vector);
@@ -83,7 +65,7 @@ impl Samples {
         prompt: &[f32],
         groups: impl Iterator<Item = Range<usize>>,
     ) -> impl Iterator<Item = Option<(usize, f32)>> {
-        let (codes, rounding) = round(prompt, PROMPT_STEPS);
+        let (codes, rounding) = round(prompt, QUERY_STEPS);
         let dots = if prompt.len() == self.width { coarse_dots(&self.codes, &codes) } else { Vec::new() };
         let bounds: Vec<_> =
             self.rounding.iter().zip(dots).map(|(sample, dot)| bounds(*sample, rounding, dot)).collect();
@@ -101,28 +83,6 @@ impl Samples {
     fn vector(&self, sample: usize) -> &[f32] {
         &self.exact[sample * self.width..(sample + 1) * self.width]
     }
-}
-
-/// The least and the most that the product of a sample and a prompt can be, given the product `dot` of their integers.
-///
-/// With s = s' + e and p = p' + f: s·p = s'·p' + s'·f + e·p' + e·f, and Cauchy-Schwarz bounds all but the first.
-fn bounds(sample: Rounding, prompt: Rounding, dot: i32) -> (f32, f32) {
-    let product = dot as f32 * sample.scale * prompt.scale;
-    let rest = sample.length * prompt.error + sample.error * (prompt.length + prompt.error) + SLACK;
-    (product - rest, product + rest)
-}
-
-/// `vector` in integers from `-steps` to `steps`, padded with zeros to whole blocks.
-fn round(vector: &[f32], steps: f32) -> (Vec<i16>, Rounding) {
-    let largest = vector.iter().fold(0.0f32, |largest, x| largest.max(x.abs()));
-    let scale = if largest > 0.0 { largest / steps } else { 1.0 };
-    // Rounds as `f32::round` does, which is a function call for each number on a CPU without SSE4.1.
-    let mut codes: Vec<i16> = vector.iter().map(|x| (x / scale + 0.5f32.copysign(*x)) as i16).collect();
-    let rounded = || codes.iter().map(|code| f32::from(*code) * scale);
-    let length = rounded().map(|x| x * x).sum::<f32>().sqrt();
-    let error = vector.iter().zip(rounded()).map(|(x, rounded)| (x - rounded).powi(2)).sum::<f32>().sqrt();
-    codes.resize(vector.len().next_multiple_of(BLOCK), 0);
-    (codes, Rounding { scale, length, error })
 }
 
 #[cfg(test)]
@@ -169,7 +129,7 @@ mod tests {
         let vectors = crowded(51, 384);
         let mut table = Samples::default();
         vectors[1..].iter().for_each(|sample| table.push(String::new(), sample).unwrap());
-        let (codes, rounding) = round(&vectors[0], PROMPT_STEPS);
+        let (codes, rounding) = round(&vectors[0], QUERY_STEPS);
         let dots = coarse_dots(&table.codes, &codes);
         for (sample, dot_of_codes) in dots.into_iter().enumerate() {
             let (least, most) = bounds(table.rounding[sample], rounding, dot_of_codes);

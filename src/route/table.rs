@@ -113,10 +113,17 @@ impl Table {
         let passing = best(scores.iter().enumerate().filter(|&(index, &score)| self.routes[index].passes(score)));
         if let Some((index, score)) = passing {
             let backend = self.routes[index].backend;
-            return Decision { route: Some(index), backend, score, scores, reason: Reason::Semantic };
+            return Decision { route: Some(index), backend, score, scores, reason: Reason::Semantic, meaning: None };
         }
         let score = best(scores.iter().enumerate()).map_or(0.0, |(_, score)| score);
-        Decision { route: None, backend: self.default_backend, score, scores, reason: Reason::BelowThreshold }
+        Decision {
+            route: None,
+            backend: self.default_backend,
+            score,
+            scores,
+            reason: Reason::BelowThreshold,
+            meaning: None,
+        }
     }
 
     /// The sample of the route at index `route` that is nearest to `prompt`, and its cosine.

@@ -12,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
 use super::log::LogHandle;
+use crate::config::Live;
 use crate::proxy::Traffic;
 
 /// The last bytes of an h2 answer leave in a task of their own, just after its exchange has ended.
@@ -21,6 +22,7 @@ const LAST_BYTES: Duration = Duration::from_millis(50);
 ///
 /// Pingora would sleep through the whole grace period, however early the last answer is done, and deaf to SIGINT.
 pub(super) struct Life {
+    pub(super) live: Arc<Live>,
     pub(super) listen: String,
     /// How long running answers may take to finish.
     pub(super) grace: Duration,
@@ -58,6 +60,9 @@ impl BackgroundService for Life {
             }
             () = tokio::time::sleep(self.grace) => self.cut_off("The grace is over"),
             () = received(&mut interrupt) => self.cut_off("Interrupted"),
+        }
+        if let Some(caching) = &self.live.snapshot().caching {
+            caching.save();
         }
         self.log.flush();
         std::process::exit(0);

@@ -40,6 +40,9 @@ const MAX_ATTEMPTS: usize = 64;
 /// How long after the grace Pingora ends what should have ended itself by then.
 const GRACE_BACKSTOP: Duration = Duration::from_secs(10);
 
+/// Between two looks for cache entries that have ended.
+const UPKEEP: Duration = Duration::from_secs(5);
+
 /// Idle upstream connections that are kept, over all peers.
 const POOLED_CONNECTIONS: usize = 1024;
 
@@ -64,11 +67,12 @@ pub fn run(path: PathBuf) -> anyhow::Result<()> {
     let proxy = server.add_service(proxy);
     let pools = server.add_service(background_service("pools", Pools(live.clone())));
     proxy.add_dependency(&pools);
-    let reloads = server.add_service(background_service("config", Reloads(live)));
+    let reloads = server.add_service(background_service("config", Reloads(live.clone())));
     proxy.add_dependency(&reloads);
+    server.add_service(background_service("upkeep", Upkeep(live.clone())));
     server.add_service(background_service("admin", AdminService(admin)));
     let (listen, grace) = (startup.listen.clone(), startup.grace);
-    let life = life::Life { listen, grace, traffic: traffic.clone(), log: log.clone() };
+    let life = life::Life { live, listen, grace, traffic: traffic.clone(), log: log.clone() };
     server.add_service(background_service("life", life));
     let shutdown_signal = Box::new(life::Signals { traffic, delay: startup.drain_delay });
     server.run(RunArgs { shutdown_signal });
@@ -139,6 +143,25 @@ impl BackgroundService for Reloads {
             }
         };
         tokio::join!(config::watch(self.0.clone()), hang_ups);
+    }
+}
+
+/// Frees the memory of cache entries that have ended.
+struct Upkeep(Arc<Live>);
+
+#[async_trait]
+impl BackgroundService for Upkeep {
+    async fn start(&self, _shutdown: ShutdownWatch) {
+        let mut ticks = tokio::time::interval(UPKEEP);
+        loop {
+            ticks.tick().await;
+            let snapshot = self.0.snapshot();
+            let Some(cache) = snapshot.caching.as_ref().map(|caching| caching.cache.clone()) else { continue };
+            let swept = tokio::task::spawn_blocking(move || cache.local().expire()).await;
+            if let Err(panic) = swept {
+                error!("ended cache entries stay: {panic}");
+            }
+        }
     }
 }
 

@@ -186,3 +186,45 @@ def test_only_the_right_key_is_let_in(backends, tmp_path):
         right = wrong.with_options(api_key="right-key")
         assert right.chat.completions.create(model="auto", messages=ask(JOKE)).choices
     assert "right-key" not in router.log.read_text()
+
+# The semantic cache, as the SDK sees it.
+
+
+@pytest.fixture(scope="module")
+def caching(backends, tmp_path_factory):
+    """A client of a router with a cache."""
+    cache = "middleware: {sem_cache: {enabled: true}}\n"
+    with Router(tmp_path_factory.mktemp("caching"), backends + cache) as router:
+        with openai.OpenAI(base_url=router.url, api_key="unused", max_retries=0, timeout=30) as client:
+            yield client
+
+
+TOOL = {"type": "function", "function": {"name": "joke", "parameters": {"type": "object", "properties": {}}}}
+
+
+@pytest.mark.parametrize("more", [{}, {"tools": [TOOL], "tool_choice": "required"}, {"n": 2}])
+def test_a_hit_is_the_answer_again_streamed_or_not(caching, more):
+    def whole():
+        raw = caching.chat.completions.with_raw_response.create(model="auto", messages=ask(JOKE), **more)
+        return raw.headers["x-pointsman-cache"], raw.parse()
+
+    def streamed():
+        with caching.chat.completions.stream(
+            model="auto", messages=ask(JOKE), stream_options={"include_usage": True}, **more
+        ) as stream:
+            for _ in stream:
+                pass
+            return stream.response.headers["x-pointsman-cache"], stream.get_final_completion()
+
+    (first, fresh), (second, again), (third, assembled) = whole(), whole(), streamed()
+    assert (first, second, third) == ("miss", "hit-exact", "hit-exact")
+    assert again.id != fresh.id
+    for other in again, assembled:
+        assert other.usage.model_dump(exclude_none=True) == fresh.usage.model_dump(exclude_none=True)
+        for choice, expected in zip(other.choices, fresh.choices, strict=True):
+            assert choice.message.content == expected.message.content
+            assert choice.finish_reason == expected.finish_reason
+            calls, wanted = choice.message.tool_calls or [], expected.message.tool_calls or []
+            assert [(call.id, call.function.name, call.function.arguments) for call in calls] == [
+                (call.id, call.function.name, call.function.arguments) for call in wanted
+            ]

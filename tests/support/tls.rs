@@ -1,11 +1,12 @@
 //! A certificate authority, and TLS in front of a plain server.
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -54,13 +55,23 @@ impl Authority {
 
     /// A server's config with a certificate for these names or addresses.
     pub(crate) fn server(&self, names: &[&str]) -> Arc<ServerConfig> {
-        let key = KeyPair::generate().unwrap();
-        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &self.issuer).unwrap();
+        let (certificate, key) = self.sign(names);
         let builder = ServerConfig::builder_with_provider(ring::default_provider().into());
         let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
         let key = PrivatePkcs8KeyDer::from(key.serialize_der());
         Arc::new(builder.with_single_cert(vec![certificate.der().clone()], key.into()).unwrap())
+    }
+
+    /// The PEM of such a certificate and of its key.
+    pub(crate) fn pair(&self, names: &[&str]) -> (String, String) {
+        let (certificate, key) = self.sign(names);
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    fn sign(&self, names: &[&str]) -> (Certificate, KeyPair) {
+        let key = KeyPair::generate().unwrap();
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        (CertificateParams::new(names).unwrap().signed_by(&key, &self.issuer).unwrap(), key)
     }
 }
 

@@ -69,6 +69,7 @@ impl<'a> Rules<'a> {
         if let Some(threshold) = route.threshold {
             self.within(problem::key(path, "threshold"), threshold, -1.0..=1.0);
         }
+        self.route_cache(&problem::key(path, "cache"), &route.cache);
     }
 
     fn passthrough(&mut self, path: &str, entry: &Passthrough) {

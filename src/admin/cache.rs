@@ -1,0 +1,237 @@
+//! `/cache`: what is kept, how often it hits, why something would or would not; and how to be rid of it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::Shared;
+use crate::cache::{Caching, Candidate, Entry, EntryId, Keys, Kind, Millis, Place, Question, Remote, audit};
+use crate::failure::{Failure, Reason};
+use crate::intake::{Endpoint, Prompt, body};
+use crate::openai;
+use crate::record::Outcome;
+use crate::route::UnknownModel;
+
+/// Entries that are listed unless asked for otherwise, and at most.
+const LISTED: usize = 20;
+const MOST_LISTED: usize = 1000;
+
+/// What of the entries is asked for.
+#[derive(Deserialize)]
+pub(super) struct Listing {
+    route: Option<String>,
+    limit: Option<usize>,
+}
+
+/// What is to be flushed; exactly one of the two.
+#[derive(Deserialize)]
+pub(super) struct Flush {
+    route: Option<String>,
+    #[serde(default)]
+    all: bool,
+}
+
+/// For whom a lookup is explained.
+#[derive(Deserialize)]
+pub(super) struct For {
+    tenant: Option<String>,
+}
+
+/// `GET /cache`
+pub(super) async fn describe(State(shared): State<Arc<Shared>>, Query(listing): Query<Listing>) -> Response {
+    let snapshot = shared.live.snapshot();
+    let Some(caching) = &snapshot.caching else { return off() };
+    let usage = caching.cache.usage();
+    let routes: Vec<Value> = snapshot.route_labels().map(|route| rates(&shared, route)).collect();
+    let listed = match listing.limit {
+        Some(0) => Vec::new(),
+        limit => list(caching, listing.route.as_deref(), limit.unwrap_or(LISTED).min(MOST_LISTED)),
+    };
+    let audited = |outcome| shared.metrics.cache_audits.with_label_values(&[outcome]).get();
+    let (agree, disagree) = (audited("agree"), audited("disagree"));
+    let (low, high) = audit::bounds(disagree, agree + disagree);
+    Json(json!({
+        "entries": usage.entries,
+        "bytes": usage.bytes,
+        "dropped": Map::from_iter(usage.dropped().map(|(why, count)| (why.to_owned(), count.into()))),
+        "backend": remote(caching.cache.remote()),
+        "shadow": caching.shadow,
+        "routes": routes,
+        "audits": { "compared": agree + disagree, "disagreed": disagree, "disagreement_95": [low, high] },
+        "listed": listed,
+    }))
+    .into_response()
+}
+
+/// `DELETE /cache/ENTRY`
+pub(super) async fn remove(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+    let snapshot = shared.live.snapshot();
+    let Some(caching) = &snapshot.caching else { return off() };
+    let id: EntryId = match id.parse() {
+        Ok(id) => id,
+        Err(error) => return refuse(&Failure::new(Reason::InvalidRequest, format!("{error}"))),
+    };
+    match caching.cache.remove(&id) {
+        true => Json(json!({ "removed": 1 })).into_response(),
+        false => (StatusCode::NOT_FOUND, Json(json!({ "removed": 0 }))).into_response(),
+    }
+}
+
+/// `DELETE /cache?route=…` or `?all=true`
+pub(super) async fn flush(State(shared): State<Arc<Shared>>, Query(flush): Query<Flush>) -> Response {
+    let snapshot = shared.live.snapshot();
+    let Some(caching) = &snapshot.caching else { return off() };
+    let route = match (flush.route, flush.all) {
+        (Some(route), false) if snapshot.route_labels().any(|known| **known == *route) => Some(route),
+        (Some(route), false) => {
+            return refuse(&Failure::new(Reason::InvalidRequest, format!("no route is named \"{route}\"")));
+        }
+        (None, true) => None,
+        _ => return refuse(&Failure::new(Reason::InvalidRequest, "say either route=NAME or all=true")),
+    };
+    let cache = caching.cache.clone();
+    match tokio::task::spawn_blocking(move || cache.flush(route.as_deref())).await {
+        Ok(removed) => Json(json!({ "removed": removed })).into_response(),
+        Err(panic) => (StatusCode::INTERNAL_SERVER_ERROR, panic.to_string()).into_response(),
+    }
+}
+
+/// `POST /cache/lookup`: what the cache would do for a request's body, and why. Nothing is counted, served or kept.
+pub(super) async fn lookup(State(shared): State<Arc<Shared>>, Query(of): Query<For>, body: Body) -> Response {
+    match explain(&shared, of.tenant.as_deref().unwrap_or("default"), body).await {
+        Ok(explanation) => Json(explanation).into_response(),
+        Err(failure) => refuse(&failure),
+    }
+}
+
+async fn explain(shared: &Shared, tenant: &str, body: Body) -> Result<Value, Failure> {
+    let snapshot = shared.live.snapshot();
+    let caching = snapshot.caching.as_ref();
+    let caching = caching.ok_or_else(|| Failure::new(Reason::UnknownPath, "middleware.sem_cache is not enabled"))?;
+    let limits = &snapshot.limits;
+    let body = to_bytes(body, limits.body_size).await.map_err(|_| body::too_large(limits))?;
+    let is_chat = serde_json::from_slice::<Value>(&body).is_ok_and(|body| body.get("prompt").is_none());
+    let (endpoint, kind) =
+        if is_chat { (Endpoint::Chat, Kind::Chat) } else { (Endpoint::Completions, Kind::Completion) };
+    let prompt = Prompt::parse(endpoint, body)?;
+    let model = prompt.model.as_deref();
+    let decided = snapshot.router.decide(model, prompt.text.as_deref(), &shared.metrics).await;
+    let decision = decided.map_err(|UnknownModel| Failure::unknown_model(model.unwrap_or_default()))?;
+    let backend = &snapshot.backends[decision.backend].settings;
+    let route = snapshot.route_label(&decision);
+    let policy = caching.policy(route);
+    let Some(question) = Question::read(kind, prompt.body()) else {
+        return Ok(
+            json!({ "decision": "bypass", "why": "numbers that cannot be compared exactly", "route": &**route }),
+        );
+    };
+    let keys = Keys::of(&question, Place { tenant, route, model: &backend.model, embedder: &caching.choice.embedder });
+    let meaning = match (&decision.meaning, &snapshot.router.encoder) {
+        _ if question.exact_only.is_some() => None,
+        (Some(meaning), _) => Some(meaning.clone()),
+        (None, Some(encoder)) => encoder.embed(&question.text).await.ok(),
+        (None, None) => None,
+    };
+    let exact_only = match (&question.exact_only, &meaning) {
+        (Some(why), _) => Some(why.as_str()),
+        (None, None) => Some("not-embedded"),
+        (None, Some(meaning)) => (!meaning.is_whole).then_some("longer-than-the-encoder-reads"),
+    };
+    let same = caching.cache.same(&keys, route).await;
+    let near = match meaning.filter(|_| exact_only.is_none()) {
+        Some(meaning) => caching.cache.near(&keys, route, &question.text, &meaning.embedding, policy.threshold).await,
+        None => Default::default(),
+    };
+    let decision = match (&same, &near.hit) {
+        _ if !policy.enabled || (question.is_sampled && !policy.sampled) => "bypass",
+        (Some(_), _) => Outcome::HitExact.as_str(),
+        (None, Some(_)) => Outcome::HitSemantic.as_str(),
+        (None, None) => Outcome::Miss.as_str(),
+    };
+    let refused = near.refused.iter().map(|(candidate, rule)| judged(candidate, Some(rule.as_str())));
+    let candidates: Vec<Value> = refused.chain(near.hit.iter().map(|hit| judged(hit, None))).collect();
+    Ok(json!({
+        "decision": decision,
+        "route": &**route,
+        "backend": &*backend.name,
+        "model": &*backend.model,
+        "tenant": tenant,
+        "scope": keys.scope.to_string(),
+        "entry": keys.id.to_string(),
+        "threshold": policy.threshold,
+        "exact_only": exact_only,
+        "same": same.map(|entry| shown(&entry)),
+        "candidates": candidates,
+    }))
+}
+
+/// A candidate, and the gate's word on it.
+fn judged(candidate: &Candidate, refused_by: Option<&str>) -> Value {
+    let mut shown = shown(&candidate.entry);
+    shown["similarity"] = json!(candidate.similarity);
+    shown["refused_by"] = json!(refused_by);
+    shown
+}
+
+/// An entry without its question and its answer, which are for nobody's eyes.
+fn shown(entry: &Entry) -> Value {
+    let now = Millis::now();
+    json!({
+        "entry": entry.id.to_string(),
+        "route": entry.route,
+        "backend": entry.backend,
+        "age": now.since(entry.stored_at).as_secs(),
+        "ends_in": entry.expires_at.since(now).as_secs(),
+        "bytes": entry.bytes(),
+        "semantic": entry.embedding.is_some(),
+    })
+}
+
+/// The newest entries, of one route or of all.
+fn list(caching: &Caching, route: Option<&str>, limit: usize) -> Vec<Value> {
+    let mut entries = caching.cache.local().entries();
+    entries.retain(|entry| route.is_none_or(|route| *entry.route == *route));
+    entries.sort_by_key(|entry| std::cmp::Reverse((entry.stored_at, entry.id)));
+    entries.iter().take(limit).map(|entry| shown(entry)).collect()
+}
+
+/// How often a route's questions were answered from the cache.
+fn rates(shared: &Shared, route: &str) -> Value {
+    let count = |outcome: &str| shared.metrics.cache_lookups.with_label_values(&[route, outcome]).get();
+    let [exact, semantic, miss] =
+        [Outcome::HitExact, Outcome::HitSemantic, Outcome::Miss].map(|outcome| count(outcome.as_str()));
+    let shadow = count(Outcome::HitExact.as_shadow()) + count(Outcome::HitSemantic.as_shadow());
+    let lookups = exact + semantic + miss + shadow;
+    let share = |count: u64| if lookups == 0 { 0.0 } else { count as f64 / lookups as f64 };
+    json!({
+        "route": route,
+        "lookups": lookups,
+        "hit_exact": share(exact),
+        "hit_semantic": share(semantic),
+        "shadow_hits": share(shadow),
+    })
+}
+
+fn remote(remote: &Remote) -> Value {
+    let Some(report) = remote.report() else { return json!({ "kind": "memory" }) };
+    let mut shown: Map<String, Value> =
+        report.counts.into_iter().map(|(what, count)| (what.into(), count.into())).collect();
+    shown.insert("kind".into(), report.kind.into());
+    shown.insert("state".into(), report.state.to_string().into());
+    shown.into()
+}
+
+fn off() -> Response {
+    refuse(&Failure::new(Reason::UnknownPath, "middleware.sem_cache is not enabled"))
+}
+
+fn refuse(failure: &Failure) -> Response {
+    let status = StatusCode::from_u16(failure.reason.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    (status, [(header::CONTENT_TYPE, "application/json")], openai::error::body(failure)).into_response()
+}

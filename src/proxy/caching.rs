@@ -1,0 +1,395 @@
+//! A request's dealings with the cache: a hit answers it, a miss has its answer kept.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use pingora::http::ResponseHeader;
+use pingora_proxy::Session;
+use tracing::info;
+
+use super::Proxy;
+use super::answer::Answer;
+use super::exchange::Exchange;
+use super::way::{parse, unless_left};
+use crate::cache::{
+    Boarding, Cache, Caching, Entry, EntryId, Epoch, Flight, Fresh, Keys, Kind, Millis, Near, Place, Policy, Question,
+    halves, replay,
+};
+use crate::config::Snapshot;
+use crate::embed::{Encoder, Meaning};
+use crate::failure::Failure;
+use crate::intake::CacheControls;
+use crate::metrics::{Metrics, observe};
+use crate::record::Outcome;
+use crate::relay::{Capture, UsageFilter, ask_for_usage};
+
+/// Answers up to this size are put together while they pass, so that who asks next finds them.
+const FINISH_INLINE: usize = 64 << 10;
+
+/// What an exchange has to do with the cache.
+#[derive(Default)]
+pub struct Cached {
+    /// What the cache did; none where it was not asked.
+    pub outcome: Option<Outcome>,
+    /// The entry that was served.
+    pub served: Option<Served>,
+    /// The answer to be kept.
+    recording: Option<Recording>,
+}
+
+/// The entry that was served.
+#[derive(Debug, Clone, Copy)]
+pub struct Served {
+    /// Its name.
+    pub id: EntryId,
+    /// How near its question was; 1 for the same.
+    pub similarity: f32,
+    /// How old it was.
+    pub age: Duration,
+    /// Whether the client may know which it was.
+    pub details: bool,
+}
+
+/// What is asked of the cache.
+pub(super) struct Asked<'a> {
+    pub(super) kind: Kind,
+    /// The client's body.
+    pub(super) body: &'a Bytes,
+    /// What the prompt means, where that is known already.
+    pub(super) meaning: Option<Meaning>,
+}
+
+/// An answer that is being kept.
+struct Recording {
+    cache: Arc<Cache>,
+    draft: Draft,
+    /// Where others wait for it.
+    flight: Option<Flight>,
+    /// The answer that would have been served instead, to be compared.
+    audited: Option<Arc<Entry>>,
+    max_answer: usize,
+    capture: Option<Capture>,
+    /// Takes out what only the capture asked for.
+    filter: Option<UsageFilter>,
+    /// Whether the stream is asked to tell its tokens for the cache's sake.
+    hide_usage: bool,
+}
+
+/// All of an entry but its answer.
+struct Draft {
+    keys: Keys,
+    text: String,
+    embedding: Option<Meaning>,
+    route: Arc<str>,
+    backend: Arc<str>,
+    epoch: Epoch,
+    ttl: Duration,
+}
+
+/// What a look into the cache came to.
+enum Look {
+    Hit(Arc<Entry>, f32, Outcome),
+    Miss { flight: Option<Flight>, audited: Option<Arc<Entry>> },
+}
+
+/// One request at the cache.
+struct Visit<'a> {
+    caching: &'a Caching,
+    policy: Policy,
+    controls: CacheControls,
+    question: Question,
+    keys: Keys,
+    route: Arc<str>,
+    metrics: &'a Metrics,
+}
+
+/// Looks into the cache: an answer where there is a hit. Where there is none, the exchange is made to keep what comes.
+pub(super) async fn look_up(
+    proxy: &Proxy,
+    session: &mut Session,
+    exchange: &mut Exchange,
+    asked: Asked<'_>,
+) -> Result<pingora::Result<Option<Answer>>, Failure> {
+    let snapshot = exchange.snapshot.clone();
+    let controls = CacheControls::read(&session.req_header().headers)?;
+    let (Some(caching), Some(to), Some(client)) = (&snapshot.caching, &exchange.destination, &exchange.client) else {
+        return Ok(Ok(None));
+    };
+    let policy = caching.policy(&to.route);
+    if !policy.enabled || !(controls.reads || controls.writes) {
+        return Ok(Ok(None));
+    }
+    let (kind, body) = (asked.kind, asked.body.clone());
+    let Some(question) = parse(body, move |body| Ok(Question::read(kind, &body))).await? else { return Ok(Ok(None)) };
+    if question.is_sampled && !policy.sampled {
+        return Ok(Ok(None));
+    }
+    let (route, backend) = (to.route.clone(), to.backend.settings.name.clone());
+    let (tenant, model) = (&client.tenant, &to.backend.settings.model);
+    let keys = Keys::of(&question, Place { tenant, route: &route, model, embedder: &caching.choice.embedder });
+    let details = client.trusted || controls.details;
+    // Before the answer is asked for: what is flushed from here on must not come back with it.
+    let epoch = caching.cache.epoch(&route);
+    let mut visit = Visit { caching, policy, controls, question, keys, route, metrics: &proxy.metrics };
+    let meaning = match unless_left(session, visit.meaning(&snapshot, asked.meaning)).await {
+        Ok(meaning) => meaning,
+        Err(left) => return Ok(Err(left)),
+    };
+    let look = match unless_left(session, visit.look(meaning.as_ref())).await {
+        Ok(look) => look,
+        Err(left) => return Ok(Err(left)),
+    };
+    let (flight, audited) = match look {
+        Look::Miss { flight, audited } => (flight, audited),
+        Look::Hit(entry, similarity, outcome) => match visit.replay(&entry) {
+            Some(answer) => {
+                let age = Millis::now().since(entry.stored_at);
+                exchange.cached.served = Some(Served { id: entry.id, similarity, age, details });
+                exchange.cached.outcome = Some(outcome);
+                return Ok(Ok(Some(answer)));
+            }
+            None => (None, None),
+        },
+    };
+    exchange.cached.outcome = controls.reads.then_some(Outcome::Miss);
+    if controls.writes {
+        let hide_usage = visit.question.stream && !visit.question.include_usage;
+        let draft = Draft {
+            keys,
+            text: std::mem::take(&mut visit.question.text),
+            embedding: meaning,
+            route: visit.route.clone(),
+            backend,
+            epoch,
+            ttl: policy.ttl,
+        };
+        exchange.cached.recording = Some(Recording {
+            cache: caching.cache.clone(),
+            draft,
+            flight,
+            audited,
+            max_answer: caching.max_answer,
+            capture: None,
+            filter: None,
+            hide_usage,
+        });
+    }
+    Ok(Ok(None))
+}
+
+// === impl Visit ===
+
+impl Visit<'_> {
+    /// What the question means, where an answer to another text could be its own.
+    async fn meaning(&self, snapshot: &Snapshot, known: Option<Meaning>) -> Option<Meaning> {
+        let encoder = snapshot.router.encoder.as_ref().filter(|_| self.question.exact_only.is_none())?;
+        let meaning = match known {
+            Some(meaning) => meaning,
+            None if self.controls.reads
+                && self.caching.cache.local().same(&self.keys.id, &self.keys.normal).is_some() =>
+            {
+                return None;
+            }
+            None => encoder.embed(&self.question.text).await.ok()?,
+        };
+        Some(meaning).filter(|meaning| meaning.is_whole)
+    }
+
+    async fn look(&self, meaning: Option<&Meaning>) -> Look {
+        if !self.controls.reads {
+            return Look::Miss { flight: None, audited: None };
+        }
+        let begun = Instant::now();
+        let found = self.find(meaning).await;
+        observe(&self.metrics.cache_lookup_seconds, begun.elapsed());
+        let may_follow = self.caching.single_flight && self.controls.writes && !self.question.stream;
+        let look = match found {
+            Look::Miss { flight: None, audited: None } if may_follow && !self.caching.shadow => self.follow().await,
+            look => look,
+        };
+        self.count(look)
+    }
+
+    /// The same text, or one of the same meaning.
+    async fn find(&self, meaning: Option<&Meaning>) -> Look {
+        let cache = &self.caching.cache;
+        if let Some(entry) = cache.same(&self.keys, &self.route).await {
+            return Look::Hit(entry, 1.0, Outcome::HitExact);
+        }
+        let Some(meaning) = meaning else { return Look::Miss { flight: None, audited: None } };
+        let threshold = self.controls.threshold.unwrap_or(0.0).max(self.policy.threshold);
+        let (text, embedding) = (&self.question.text, &meaning.embedding);
+        let Near { hit, refused } = cache.near(&self.keys, &self.route, text, embedding, threshold).await;
+        for (_, rule) in &refused {
+            self.metrics.cache_refusals.with_label_values(&[rule.as_str()]).inc();
+        }
+        match hit {
+            Some(hit) if fastrand::f64() < self.caching.audit => Look::Miss { flight: None, audited: Some(hit.entry) },
+            Some(hit) => Look::Hit(hit.entry, hit.similarity, Outcome::HitSemantic),
+            None => Look::Miss { flight: None, audited: None },
+        }
+    }
+
+    /// Waits for the same question's answer, or goes ahead for all who ask after.
+    async fn follow(&self) -> Look {
+        let flight = match self.caching.cache.board(self.keys.id) {
+            Boarding::Alone => None,
+            Boarding::Follow(follower) => match follower.wait().await {
+                Some(entry) => return Look::Hit(entry, 1.0, Outcome::HitExact),
+                None => None,
+            },
+            // It may have landed since.
+            Boarding::Lead(flight) => match self.caching.cache.local().same(&self.keys.id, &self.keys.normal) {
+                Some(entry) => return Look::Hit(entry, 1.0, Outcome::HitExact),
+                None => Some(flight),
+            },
+        };
+        Look::Miss { flight, audited: None }
+    }
+
+    /// Counts what was found; in shadow mode, that is all that becomes of a hit.
+    fn count(&self, look: Look) -> Look {
+        let outcome = match &look {
+            Look::Miss { .. } => Outcome::Miss.as_str(),
+            Look::Hit(_, _, outcome) if self.caching.shadow => outcome.as_shadow(),
+            Look::Hit(_, _, outcome) => outcome.as_str(),
+        };
+        self.metrics.cache_lookups.with_label_values(&[&*self.route, outcome]).inc();
+        match look {
+            Look::Hit(entry, similarity, _) if self.caching.shadow => {
+                let (entry, route) = (entry.id, &self.route);
+                info!("Would serve from cache [{route}] | {outcome} | Similarity: {similarity:.3} | Entry: {entry}");
+                Look::Miss { flight: None, audited: None }
+            }
+            look => look,
+        }
+    }
+
+    /// The stored answer as the client asked for it.
+    fn replay(&self, entry: &Entry) -> Option<Answer> {
+        let fresh = Fresh::now();
+        if self.question.stream {
+            let events = replay::events(&entry.answer, &fresh, self.question.include_usage)?;
+            return Some(Answer::events(events));
+        }
+        Some(Answer::json(200, replay::json(&entry.answer, &fresh)?))
+    }
+}
+
+/// Asks for what the capture needs and the client did not ask for.
+pub(super) fn prepare_body(exchange: &mut Exchange) {
+    if let Some(recording) = &mut exchange.cached.recording
+        && recording.hide_usage
+    {
+        match ask_for_usage(&exchange.body) {
+            Some(body) => exchange.body = body,
+            None => recording.hide_usage = false,
+        }
+    }
+}
+
+/// A peer's answer begins.
+pub(super) fn begin(exchange: &mut Exchange, head: &ResponseHeader) {
+    let Some(recording) = &mut exchange.cached.recording else { return };
+    recording.capture = Capture::begin(head, recording.max_answer);
+    if recording.hide_usage && exchange.relay.is_stream() {
+        recording.filter = Some(UsageFilter::default());
+    }
+    if recording.capture.is_none() {
+        // Nobody need wait for what will not be kept.
+        recording.flight = None;
+    }
+}
+
+/// Follows a chunk of a peer's answer, and keeps the answer once it is whole: before its last bytes are passed on, so that
+/// who has them finds it.
+pub(super) fn tap(proxy: &Proxy, exchange: &mut Exchange, chunk: &mut Option<Bytes>, end: bool) {
+    let Some(recording) = &mut exchange.cached.recording else { return };
+    let passing = chunk.take();
+    let is_over = recording.capture.as_mut().is_some_and(|capture| {
+        capture.pass(passing.as_deref().unwrap_or_default());
+        end || capture.is_complete()
+    });
+    *chunk = match (&mut recording.filter, passing) {
+        (Some(filter), passing) if end || passing.is_some() => Some(filter.pass(&passing.unwrap_or_default(), end)),
+        (_, passing) => passing,
+    };
+    if is_over && let Some(capture) = recording.capture.take() {
+        let draft = &recording.draft;
+        let keeping = Keeping {
+            cache: recording.cache.clone(),
+            template: draft.entry(),
+            flight: recording.flight.take(),
+            audited: recording.audited.take().zip(exchange.snapshot.router.encoder.clone()),
+            metrics: proxy.metrics.clone(),
+        };
+        if capture.bytes() <= FINISH_INLINE {
+            keeping.keep(capture.finish());
+        } else {
+            tokio::task::spawn_blocking(move || keeping.keep(capture.finish()));
+        }
+    }
+}
+
+/// What it takes to keep an answer.
+struct Keeping {
+    cache: Arc<Cache>,
+    template: Entry,
+    flight: Option<Flight>,
+    audited: Option<(Arc<Entry>, Arc<Encoder>)>,
+    metrics: Arc<Metrics>,
+}
+
+// === impl Draft ===
+
+impl Draft {
+    fn entry(&self) -> Entry {
+        let now = Millis::now();
+        Entry {
+            id: self.keys.id,
+            normal: self.keys.normal,
+            scope: self.keys.scope,
+            text: self.text.as_str().into(),
+            embedding: self.embedding.as_ref().map(|meaning| halves(&meaning.embedding)),
+            answer: "".into(),
+            route: (&*self.route).into(),
+            backend: (&*self.backend).into(),
+            epoch: self.epoch,
+            stored_at: now,
+            expires_at: now.after(self.ttl),
+        }
+    }
+}
+
+// === impl Keeping ===
+
+impl Keeping {
+    fn keep(self, answer: Option<Box<str>>) {
+        let stored =
+            self.metrics.cache_stored.with_label_values(&[if answer.is_some() { "stored" } else { "not-whole" }]);
+        stored.inc();
+        let Some(answer) = answer else { return };
+        // Tools are called with the question's own words: no other question's call will do.
+        let embedding = self.template.embedding.filter(|_| !replay::has_tool_calls(&answer));
+        let entry = Arc::new(Entry { answer, embedding, ..self.template });
+        self.cache.put(entry.clone());
+        if let Some((served_else, encoder)) = self.audited {
+            tokio::spawn(audit(self.metrics, encoder, served_else, entry.clone()));
+        }
+        if let Some(flight) = self.flight {
+            flight.land(entry);
+        }
+    }
+}
+
+/// Compares the answer that would have been served with the one that was given.
+async fn audit(metrics: Arc<Metrics>, encoder: Arc<Encoder>, stored: Arc<Entry>, fresh: Arc<Entry>) {
+    let texts = [&stored, &fresh].map(|entry| replay::text(&entry.answer));
+    let outcome = match crate::cache::audit::agree(&encoder, texts).await {
+        Some(true) => "agree",
+        Some(false) => "disagree",
+        None => "not-compared",
+    };
+    metrics.cache_audits.with_label_values(&[outcome]).inc();
+}
