@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
 
 #[path = "support/redis.rs"]
+#[allow(dead_code, reason = "other suites need more of it")]
 mod redis;
 mod support;
 

@@ -1,5 +1,5 @@
 //! What the router adds to a request, end to end: the same simulated vLLM asked directly, through the router with
-//! routing off, and with routing on. Everything runs side by side on loopback, and rounds alternate, so that a noisy
+//! routing off, with routing on, and where its cache has the answer. Everything runs side by side on loopback, and rounds alternate, so that a noisy
 //! machine is noisy for all of them.
 #![allow(clippy::expect_used, reason = "a benchmark ends where it fails")]
 
@@ -25,6 +25,8 @@ const LOADED: Duration = Duration::from_secs(3);
 
 struct Contestant {
     name: &'static str,
+    /// Prompts, one after another and over again.
+    prompts: usize,
     address: String,
     process: u32,
     whole: Vec<Duration>,
@@ -33,19 +35,23 @@ struct Contestant {
 
 fn main() {
     let sim = Child::sim(&["--tokens", "4", "--record", "0", "--model", "small", "--model", "auto"]);
-    let config = |mode: &str| {
+    let config = |mode: &str, more: &str| {
         format!(
             "backends: [{{name: fast, url: \"{}/v1\", model: small}}]\n\
-             embedding: {{memo: 0}}\n\
-             router: {{mode: \"{mode}\", routes: [{{name: chitchat, backend: fast, samples: [\"Tell me a joke.\"]}}]}}\n",
+             router: {{mode: \"{mode}\", routes: [{{name: chitchat, backend: fast, samples: [\"Tell me a joke.\"]}}]}}\n\
+             {more}\n",
             sim.url
         )
     };
-    let (off, semantic) = (Router::start(&config("off")), Router::start(&config("semantic")));
+    let without_memo = "embedding: {memo: 0}";
+    let (off, semantic) =
+        (Router::start(&config("off", without_memo)), Router::start(&config("semantic", without_memo)));
+    let caching = Router::start(&config("semantic", "middleware: {sem_cache: {enabled: true}}"));
     let mut contestants = [
         Contestant::new("direct", sim.address(), sim.id()),
         Contestant::new("routing off", off.address(), off.id()),
         Contestant::new("routing on", semantic.address(), semantic.id()),
+        Contestant { prompts: REQUESTS, ..Contestant::new("exact hit", caching.address(), caching.id()) },
     ];
     for _ in 0..ROUNDS {
         contestants.iter_mut().for_each(Contestant::round);
@@ -71,7 +77,8 @@ fn main() {
 
 impl Contestant {
     fn new(name: &'static str, address: &str, process: u32) -> Self {
-        Self { name, address: address.to_owned(), process, whole: Vec::new(), first_event: Vec::new() }
+        let prompts = usize::MAX;
+        Self { name, prompts, address: address.to_owned(), process, whole: Vec::new(), first_event: Vec::new() }
     }
 
     fn round(&mut self) {
@@ -88,12 +95,12 @@ impl Contestant {
         let begun = Instant::now();
         let workers: Vec<_> = (0..CONNECTIONS)
             .map(|_| {
-                let address = self.address.clone();
+                let (address, prompts) = (self.address.clone(), self.prompts);
                 std::thread::spawn(move || {
                     let mut client = Client::connect(&address);
                     let mut done = 0usize;
                     while begun.elapsed() < LOADED {
-                        client.ask(&body(done, false));
+                        client.ask(&body(done % prompts, false));
                         done += 1;
                     }
                     done

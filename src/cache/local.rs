@@ -1,15 +1,21 @@
 //! The entries of this instance, and what it knows to be flushed.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::RwLock;
 
 use super::store::{Candidate, Settings, Store, Usage};
 use super::{Apply, Change, Entry, EntryId, Epoch, Epochs, Millis, Scope};
 
+/// Entries that may wait for the index at once; a quarter of what it has room for.
+const BULK: usize = 16_384;
+
 /// Entries in memory, of which those that were flushed are as good as gone.
 pub struct Local {
     store: Store,
+    /// Entries that came in bulk since the index was last waited for.
+    in_bulk: AtomicUsize,
     epochs: RwLock<Epochs>,
 }
 
@@ -18,7 +24,7 @@ pub struct Local {
 impl Local {
     /// Nothing yet. Embeddings have `dimensions` floats.
     pub fn new(settings: Settings, dimensions: usize) -> Self {
-        Self { store: Store::new(settings, dimensions), epochs: RwLock::default() }
+        Self { store: Store::new(settings, dimensions), in_bulk: AtomicUsize::new(0), epochs: RwLock::default() }
     }
 
     /// The present of `route`: what an answer that is asked for now is stored under.
@@ -48,6 +54,16 @@ impl Local {
             self.store.insert(entry, now);
         }
         is_wanted
+    }
+
+    /// Takes in one of many entries, and waits for the index now and then: what it has no room for would not be found by
+    /// its meaning. Not for the way of a request.
+    pub fn put_in_bulk(&self, entry: Arc<Entry>) -> bool {
+        if self.in_bulk.fetch_add(1, Ordering::Relaxed) >= BULK {
+            self.in_bulk.store(0, Ordering::Relaxed);
+            self.store.settle();
+        }
+        self.put(entry)
     }
 
     /// Gives an entry up.
@@ -97,7 +113,9 @@ impl Local {
 impl Apply for Local {
     fn apply(&self, change: Change) {
         match change {
-            Change::Put(entry) => drop(self.put(entry)),
+            Change::Put(entry) => {
+                self.put_in_bulk(entry);
+            }
             Change::Remove(_, id) => drop(self.remove(&id)),
             Change::Flush(epochs) => {
                 if self.learn(&epochs) {

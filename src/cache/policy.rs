@@ -108,7 +108,7 @@ impl Choice {
             Some(before) => {
                 local.learn(&before.cache.local().epochs());
                 for entry in before.cache.local().entries() {
-                    local.put(entry);
+                    local.put_in_bulk(entry);
                 }
             }
             None => self.restore(&local),
@@ -130,7 +130,8 @@ impl Choice {
         match disk::load(path, &self.embedder) {
             Ok(saved) => {
                 local.learn(&saved.epochs);
-                let kept = saved.entries.into_iter().map(Arc::new).filter(|entry| local.put(entry.clone())).count();
+                let kept =
+                    saved.entries.into_iter().map(Arc::new).filter(|entry| local.put_in_bulk(entry.clone())).count();
                 info!("Loaded {kept} cache entries from {shown}");
                 // What is removed or flushed from here on must not come back from it.
                 if let Err(error) = fs::remove_file(path) {
