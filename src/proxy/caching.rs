@@ -1,31 +1,26 @@
-//! A request's dealings with the cache: a hit answers it, a miss has its answer kept.
+//! A request at the cache: a hit answers it, a miss has its answer kept.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use pingora::http::ResponseHeader;
 use pingora_proxy::Session;
 use tracing::info;
 
 use super::Proxy;
 use super::answer::Answer;
 use super::exchange::Exchange;
-use super::way::{parse, unless_left};
+use super::keeping::{Draft, Recording};
+use super::way::{Next, parse, unless_left};
 use crate::cache::{
-    Boarding, Cache, Caching, Entry, EntryId, Epoch, Flight, Fresh, Keys, Kind, Millis, Near, Place, Policy, Question,
-    halves, replay,
+    Boarding, Caching, Entry, EntryId, Flight, Fresh, Keys, Kind, Millis, Near, Place, Policy, Question, replay,
 };
 use crate::config::Snapshot;
-use crate::embed::{Encoder, Meaning};
+use crate::embed::Meaning;
 use crate::failure::Failure;
 use crate::intake::CacheControls;
 use crate::metrics::{Metrics, observe};
 use crate::record::Outcome;
-use crate::relay::{Capture, UsageFilter, ask_for_usage};
-
-/// Answers up to this size are put together while they pass, so that who asks next finds them.
-const FINISH_INLINE: usize = 64 << 10;
 
 /// What an exchange has to do with the cache.
 #[derive(Default)]
@@ -34,8 +29,8 @@ pub struct Cached {
     pub outcome: Option<Outcome>,
     /// The entry that was served.
     pub served: Option<Served>,
-    /// The answer to be kept.
-    recording: Option<Recording>,
+    /// The answer that is being kept.
+    pub(super) recording: Option<Recording>,
 }
 
 /// The entry that was served.
@@ -60,33 +55,6 @@ pub(super) struct Asked<'a> {
     pub(super) meaning: Option<Meaning>,
 }
 
-/// An answer that is being kept.
-struct Recording {
-    cache: Arc<Cache>,
-    draft: Draft,
-    /// Where others wait for it.
-    flight: Option<Flight>,
-    /// The answer that would have been served instead, to be compared.
-    audited: Option<Arc<Entry>>,
-    max_answer: usize,
-    capture: Option<Capture>,
-    /// Takes out what only the capture asked for.
-    filter: Option<UsageFilter>,
-    /// Whether the stream is asked to tell its tokens for the cache's sake.
-    hide_usage: bool,
-}
-
-/// All of an entry but its answer.
-struct Draft {
-    keys: Keys,
-    text: String,
-    embedding: Option<Meaning>,
-    route: Arc<str>,
-    backend: Arc<str>,
-    epoch: Epoch,
-    ttl: Duration,
-}
-
 /// What a look into the cache came to.
 enum Look {
     Hit(Arc<Entry>, f32, Outcome),
@@ -104,26 +72,29 @@ struct Visit<'a> {
     metrics: &'a Metrics,
 }
 
-/// Looks into the cache: an answer where there is a hit. Where there is none, the exchange is made to keep what comes.
+/// Looks into the cache: a hit is the answer. Where there is none the request goes on, and the exchange is made to keep what
+/// comes.
 pub(super) async fn look_up(
     proxy: &Proxy,
     session: &mut Session,
     exchange: &mut Exchange,
     asked: Asked<'_>,
-) -> Result<pingora::Result<Option<Answer>>, Failure> {
+) -> Result<Next, Failure> {
     let snapshot = exchange.snapshot.clone();
     let controls = CacheControls::read(&session.req_header().headers)?;
     let (Some(caching), Some(to), Some(client)) = (&snapshot.caching, &exchange.destination, &exchange.client) else {
-        return Ok(Ok(None));
+        return Ok(Next::Forward);
     };
     let policy = caching.policy(&to.route);
     if !policy.enabled || !(controls.reads || controls.writes) {
-        return Ok(Ok(None));
+        return Ok(Next::Forward);
     }
     let (kind, body) = (asked.kind, asked.body.clone());
-    let Some(question) = parse(body, move |body| Ok(Question::read(kind, &body))).await? else { return Ok(Ok(None)) };
+    let Some(question) = parse(body, move |body| Ok(Question::read(kind, &body))).await? else {
+        return Ok(Next::Forward);
+    };
     if question.is_sampled && !policy.sampled {
-        return Ok(Ok(None));
+        return Ok(Next::Forward);
     }
     let (route, backend) = (to.route.clone(), to.backend.settings.name.clone());
     let (tenant, model) = (&client.tenant, &to.backend.settings.model);
@@ -131,14 +102,14 @@ pub(super) async fn look_up(
     let details = client.trusted || controls.details;
     // Before the answer is asked for: what is flushed from here on must not come back with it.
     let epoch = caching.cache.epoch(&route);
-    let mut visit = Visit { caching, policy, controls, question, keys, route, metrics: &proxy.metrics };
+    let visit = Visit { caching, policy, controls, question, keys, route, metrics: &proxy.metrics };
     let meaning = match unless_left(session, visit.meaning(&snapshot, asked.meaning)).await {
         Ok(meaning) => meaning,
-        Err(left) => return Ok(Err(left)),
+        Err(left) => return Ok(Next::Leave(left)),
     };
     let look = match unless_left(session, visit.look(meaning.as_ref())).await {
         Ok(look) => look,
-        Err(left) => return Ok(Err(left)),
+        Err(left) => return Ok(Next::Leave(left)),
     };
     let (flight, audited) = match look {
         Look::Miss { flight, audited } => (flight, audited),
@@ -147,35 +118,28 @@ pub(super) async fn look_up(
                 let age = Millis::now().since(entry.stored_at);
                 exchange.cached.served = Some(Served { id: entry.id, similarity, age, details });
                 exchange.cached.outcome = Some(outcome);
-                return Ok(Ok(Some(answer)));
+                return Ok(Next::Answer(answer));
             }
             None => (None, None),
         },
     };
     exchange.cached.outcome = controls.reads.then_some(Outcome::Miss);
     if controls.writes {
-        let hide_usage = visit.question.stream && !visit.question.include_usage;
         let draft = Draft {
             keys,
-            text: std::mem::take(&mut visit.question.text),
             embedding: meaning,
-            route: visit.route.clone(),
+            route: visit.route,
             backend,
             epoch,
             ttl: policy.ttl,
+            text: visit.question.text,
         };
-        exchange.cached.recording = Some(Recording {
-            cache: caching.cache.clone(),
-            draft,
-            flight,
-            audited,
-            max_answer: caching.max_answer,
-            capture: None,
-            filter: None,
-            hide_usage,
-        });
+        let hide_usage = visit.question.stream && !visit.question.include_usage;
+        let mut recording = Recording::new(caching, draft, flight, audited, hide_usage);
+        exchange.body = recording.asking(&exchange.body);
+        exchange.cached.recording = Some(recording);
     }
-    Ok(Ok(None))
+    Ok(Next::Forward)
 }
 
 // === impl Visit ===
@@ -275,121 +239,4 @@ impl Visit<'_> {
         }
         Some(Answer::json(200, replay::json(&entry.answer, &fresh)?))
     }
-}
-
-/// Asks for what the capture needs and the client did not ask for.
-pub(super) fn prepare_body(exchange: &mut Exchange) {
-    if let Some(recording) = &mut exchange.cached.recording
-        && recording.hide_usage
-    {
-        match ask_for_usage(&exchange.body) {
-            Some(body) => exchange.body = body,
-            None => recording.hide_usage = false,
-        }
-    }
-}
-
-/// A peer's answer begins.
-pub(super) fn begin(exchange: &mut Exchange, head: &ResponseHeader) {
-    let Some(recording) = &mut exchange.cached.recording else { return };
-    recording.capture = Capture::begin(head, recording.max_answer);
-    if recording.hide_usage && exchange.relay.is_stream() {
-        recording.filter = Some(UsageFilter::default());
-    }
-    if recording.capture.is_none() {
-        // Nobody need wait for what will not be kept.
-        recording.flight = None;
-    }
-}
-
-/// Follows a chunk of a peer's answer, and keeps the answer once it is whole: before its last bytes are passed on, so that
-/// who has them finds it.
-pub(super) fn tap(proxy: &Proxy, exchange: &mut Exchange, chunk: &mut Option<Bytes>, end: bool) {
-    let Some(recording) = &mut exchange.cached.recording else { return };
-    let passing = chunk.take();
-    let is_over = recording.capture.as_mut().is_some_and(|capture| {
-        capture.pass(passing.as_deref().unwrap_or_default());
-        end || capture.is_complete()
-    });
-    *chunk = match (&mut recording.filter, passing) {
-        (Some(filter), passing) if end || passing.is_some() => Some(filter.pass(&passing.unwrap_or_default(), end)),
-        (_, passing) => passing,
-    };
-    if is_over && let Some(capture) = recording.capture.take() {
-        let draft = &recording.draft;
-        let keeping = Keeping {
-            cache: recording.cache.clone(),
-            template: draft.entry(),
-            flight: recording.flight.take(),
-            audited: recording.audited.take().zip(exchange.snapshot.router.encoder.clone()),
-            metrics: proxy.metrics.clone(),
-        };
-        if capture.bytes() <= FINISH_INLINE {
-            keeping.keep(capture.finish());
-        } else {
-            tokio::task::spawn_blocking(move || keeping.keep(capture.finish()));
-        }
-    }
-}
-
-/// What it takes to keep an answer.
-struct Keeping {
-    cache: Arc<Cache>,
-    template: Entry,
-    flight: Option<Flight>,
-    audited: Option<(Arc<Entry>, Arc<Encoder>)>,
-    metrics: Arc<Metrics>,
-}
-
-// === impl Draft ===
-
-impl Draft {
-    fn entry(&self) -> Entry {
-        let now = Millis::now();
-        Entry {
-            id: self.keys.id,
-            normal: self.keys.normal,
-            scope: self.keys.scope,
-            text: self.text.as_str().into(),
-            embedding: self.embedding.as_ref().map(|meaning| halves(&meaning.embedding)),
-            answer: "".into(),
-            route: (&*self.route).into(),
-            backend: (&*self.backend).into(),
-            epoch: self.epoch,
-            stored_at: now,
-            expires_at: now.after(self.ttl),
-        }
-    }
-}
-
-// === impl Keeping ===
-
-impl Keeping {
-    fn keep(self, answer: Option<Box<str>>) {
-        let stored =
-            self.metrics.cache_stored.with_label_values(&[if answer.is_some() { "stored" } else { "not-whole" }]);
-        stored.inc();
-        let Some(answer) = answer else { return };
-        // Tools are called with the question's own words: no other question's call will do.
-        let embedding = self.template.embedding.filter(|_| !replay::has_tool_calls(&answer));
-        let entry = Arc::new(Entry { answer, embedding, ..self.template });
-        self.cache.put(entry.clone());
-        if let Some((served_else, encoder)) = self.audited {
-            tokio::spawn(audit(self.metrics, encoder, served_else, entry.clone()));
-        }
-        if let Some(flight) = self.flight {
-            flight.land(entry);
-        }
-    }
-}
-
-/// Compares the answer that would have been served with the one that was given.
-async fn audit(metrics: Arc<Metrics>, encoder: Arc<Encoder>, stored: Arc<Entry>, fresh: Arc<Entry>) {
-    let texts = [&stored, &fresh].map(|entry| replay::text(&entry.answer));
-    let outcome = match crate::cache::audit::agree(&encoder, texts).await {
-        Some(true) => "agree",
-        Some(false) => "disagree",
-        None => "not-compared",
-    };
-    metrics.cache_audits.with_label_values(&[outcome]).inc();
 }

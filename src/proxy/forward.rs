@@ -10,8 +10,8 @@ use pingora_proxy::Session;
 use tracing::info;
 
 use super::answer::status_written;
-use super::caching;
 use super::exchange::Exchange;
+use super::keeping;
 use crate::failure::{Failure, Reason};
 use crate::metrics::Metrics;
 use crate::relay::Relay;
@@ -50,7 +50,7 @@ pub(super) fn judge_status(metrics: &Metrics, head: &ResponseHeader, exchange: &
     }
     exchange.timing.first_byte();
     exchange.relay = Relay::begin(head);
-    caching::begin(exchange, head);
+    keeping::begin(exchange, head);
     // From here no attempt follows: a long answer need not keep a large request in memory.
     exchange.body = Bytes::new();
     Ok(())

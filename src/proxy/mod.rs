@@ -6,6 +6,7 @@ mod embeddings;
 mod exchange;
 mod forward;
 mod headers;
+mod keeping;
 mod summary;
 mod traffic;
 mod way;
@@ -106,7 +107,7 @@ impl ProxyHttp for Proxy {
         end: bool,
         exchange: &mut Exchange,
     ) -> Result<Option<Duration>> {
-        caching::tap(self, exchange, chunk, end);
+        keeping::tap(self, exchange, chunk, end);
         exchange.relay.pass(chunk.as_deref().unwrap_or_default());
         Ok(None)
     }

@@ -122,14 +122,7 @@ async fn routed(
     exchange.timing.decided();
     observe(&proxy.metrics.decision_seconds, received.elapsed());
     let kind = if endpoint == Endpoint::Chat { Kind::Chat } else { Kind::Completion };
-    match caching::look_up(proxy, session, exchange, caching::Asked { kind, body: prompt.body(), meaning }).await? {
-        Ok(Some(answer)) => Ok(Next::Answer(answer)),
-        Ok(None) => {
-            caching::prepare_body(exchange);
-            Ok(Next::Forward)
-        }
-        Err(left) => Ok(Next::Leave(left)),
-    }
+    caching::look_up(proxy, session, exchange, caching::Asked { kind, body: prompt.body(), meaning }).await
 }
 
 /// A model that takes no prompts.
