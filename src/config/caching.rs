@@ -82,3 +82,25 @@ fn backing(settings: &SemCache) -> anyhow::Result<Backing> {
         }),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::units::Span;
+    use super::*;
+
+    #[test]
+    fn a_route_overrides_what_it_names_and_no_more() {
+        let general = Policy { enabled: true, ttl: Duration::from_secs(60), threshold: 0.95, sampled: false };
+        let none = file::RouteCache::default();
+        assert_eq!(of_route(general, &none), general);
+        let off = file::RouteCache { enabled: Some(false), ..none.clone() };
+        assert_eq!(of_route(general, &off), Policy { enabled: false, ..general });
+        let second = Duration::from_secs(1);
+        let short = file::RouteCache { ttl: Some(Span(second)), ..none.clone() };
+        assert_eq!(of_route(general, &short), Policy { ttl: second, ..general });
+        let loose = file::RouteCache { similarity_threshold: Some(0.8), ..none };
+        assert_eq!(of_route(general, &loose), Policy { threshold: 0.8, ..general });
+    }
+}
