@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use prometheus::{
-    Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry, TextEncoder,
 };
 
 /// From 50 µs, a decision without an embedding, to 300 s, a long answer.
@@ -37,6 +37,17 @@ pub struct Metrics {
     pub cache_dropped: IntGaugeVec,
     pub cache_remote_up: IntGaugeVec,
     pub cache_remote: IntGaugeVec,
+    pub outcomes: IntCounterVec,
+    pub ejections: IntCounterVec,
+    pub retries_refused: IntCounterVec,
+    pub fallbacks: IntCounterVec,
+    pub queue_seconds: HistogramVec,
+    pub queue_refused: IntCounterVec,
+    pub queue_waiting: IntGaugeVec,
+    pub failed_scrapes: IntGaugeVec,
+    pub peer_load: GaugeVec,
+    pub peer_ejected: IntGaugeVec,
+    pub peer_draining: IntGaugeVec,
     pub leases: IntGaugeVec,
     pub peer_up: IntGaugeVec,
     pub peers: IntGaugeVec,
@@ -105,6 +116,33 @@ impl Metrics {
             cache_dropped: new.gauges("cache_dropped", "Entries that memory gave up, or did not index", &["why"])?,
             cache_remote_up: new.gauges("cache_remote_up", "1 while Redis or Milvus can be reached", &["remote"])?,
             cache_remote: new.gauges("cache_remote", "What passed to and from Redis or Milvus", &["remote", "what"])?,
+            outcomes: new.counters("outcomes_total", "Attempts by how they fared", &["backend", "outcome"])?,
+            ejections: new.counters("ejections_total", "Peers ejected for their faults", &["backend"])?,
+            retries_refused: new.counters(
+                "retries_refused_total",
+                "Retries that were beyond the retry budget",
+                &["backend"],
+            )?,
+            fallbacks: new.counters("fallbacks_total", "Requests that a backend could not serve", &["backend"])?,
+            queue_seconds: new.histograms(
+                "queue_seconds",
+                "Waiting for a place, where there are limits",
+                &["backend"],
+            )?,
+            queue_refused: new.counters(
+                "queue_refused_total",
+                "Requests that found no place, nor one to wait in, or waited in vain",
+                &["backend", "why"],
+            )?,
+            queue_waiting: new.gauges("queue_waiting", "Requests that wait for a place", &["backend"])?,
+            failed_scrapes: new.gauges("scrape_failures_total", "Scrapes of peers that failed", &["backend"])?,
+            peer_load: new.loads(
+                "peer_load",
+                "A peer's load as the choice sees it, in requests",
+                &["backend", "peer"],
+            )?,
+            peer_ejected: new.gauges("peer_ejected", "1 while a peer's faults keep it out", &["backend", "peer"])?,
+            peer_draining: new.gauges("peer_draining", "1 while an operator keeps it out", &["backend", "peer"])?,
             leases: new.gauges("peer_leases", "Requests in flight on a peer", &["backend", "peer"])?,
             peer_up: new.gauges("peer_up", "1 while a peer's health checks pass", &["backend", "peer"])?,
             peers: new.gauges("peers", "A backend's peers by state", &["backend", "state"])?,
@@ -188,6 +226,10 @@ impl Builder {
 
     fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntGaugeVec> {
         self.register(IntGaugeVec::new(options(name, help), labels)?)
+    }
+
+    fn loads(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<GaugeVec> {
+        self.register(GaugeVec::new(options(name, help), labels)?)
     }
 
     fn time(&self, name: &str, help: &str) -> prometheus::Result<Gauge> {

@@ -2,7 +2,7 @@
 
 use super::Shared;
 use crate::cache::State;
-use crate::upstream::Health;
+use crate::upstream::{Health, Word};
 
 pub(super) fn update(shared: &Shared) {
     let metrics = &shared.metrics;
@@ -11,12 +11,24 @@ pub(super) fn update(shared: &Shared) {
     metrics.leases.reset();
     metrics.peer_up.reset();
     metrics.peers.reset();
+    metrics.peer_load.reset();
+    metrics.peer_ejected.reset();
+    metrics.peer_draining.reset();
+    metrics.queue_waiting.reset();
+    metrics.failed_scrapes.reset();
     for backend in &snapshot.backends {
         let name = &*backend.settings.name;
         let states = [Health::Unknown, Health::Up { failures: 0 }, Health::Down { successes: 0 }];
         states.iter().for_each(|state| metrics.peers.with_label_values(&[name, state.as_str()]).set(0));
-        for peer in backend.peers().iter() {
+        metrics.queue_waiting.with_label_values(&[name]).set(backend.pool.waiting() as i64);
+        metrics.failed_scrapes.with_label_values(&[name]).set(backend.pool.failed_scrapes() as i64);
+        let (slow_start, up_since) = (backend.settings.slow_start, backend.up_since());
+        for (peer, load) in backend.loads() {
             let (address, health) = (peer.address.to_string(), peer.state.health());
+            let (word, _) = Word::of(&peer.state, slow_start, up_since);
+            metrics.peer_load.with_label_values(&[name, &address]).set(load);
+            metrics.peer_ejected.with_label_values(&[name, &address]).set(i64::from(word == Word::Ejected));
+            metrics.peer_draining.with_label_values(&[name, &address]).set(i64::from(peer.state.is_draining()));
             metrics.leases.with_label_values(&[name, &address]).set(peer.state.leases() as i64);
             metrics.peer_up.with_label_values(&[name, &address]).set(i64::from(health.is_up()));
             metrics.peers.with_label_values(&[name, health.as_str()]).inc();

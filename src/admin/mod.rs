@@ -65,6 +65,8 @@ pub async fn serve(admin: &Admin) {
         .route("/readyz", get(readyz))
         .route("/config", get(config))
         .route("/backends", get(backends))
+        .route("/backends/{name}/peers/{address}/drain", post(backends::drain))
+        .route("/backends/{name}/peers/{address}/resume", post(backends::resume))
         .route("/reload", post(reload))
         .route("/route", post(explain::explain))
         .route("/cache", get(cache::describe).delete(cache::flush))

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::file::{
-    Admin, CacheBackend, Embedding, Health, Limits, Milvus, Precision, Redis, SemCache, Shutdown, Timeouts, Tls,
+    Admin, Breaker, CacheBackend, Embedding, Health, Limits, Milvus, Precision, Queue, Redis, Scrape, SemCache,
+    Shutdown, Timeouts, Tls,
 };
-use super::units::{ByteSize, Span};
+use super::units::{ByteSize, RetryOn, Span};
+use crate::upstream;
 
 impl Default for Admin {
     fn default() -> Self {
@@ -35,10 +37,36 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Span(Duration::from_secs(2)),
-            read: Span(Duration::from_secs(300)),
             write: Span(Duration::from_secs(30)),
-            idle: Span(Duration::from_secs(4)),
+            first_byte: Span(Duration::from_secs(300)),
+            idle: Span(Duration::from_secs(120)),
+            request: Span(Duration::from_secs(3600)),
+            keep_alive: Span(Duration::from_secs(4)),
         }
+    }
+}
+
+impl Default for Scrape {
+    fn default() -> Self {
+        Self { path: None, interval: Span(Duration::from_secs(1)), timeout: Span(Duration::from_secs(1)) }
+    }
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self {
+            faults: 5,
+            share: 0.5,
+            open: Span(Duration::from_secs(5)),
+            max_open: Span(Duration::from_secs(60)),
+            max_ejected: 0.5,
+        }
+    }
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self { size: 256, timeout: Span(Duration::from_secs(10)) }
     }
 }
 
@@ -138,6 +166,18 @@ pub(super) fn resolve_interval() -> Span {
 
 pub(super) fn retries() -> usize {
     2
+}
+
+pub(super) fn retry_on() -> Vec<RetryOn> {
+    upstream::RetryOn::DEFAULT.map(RetryOn).to_vec()
+}
+
+pub(super) fn retry_budget() -> f64 {
+    0.2
+}
+
+pub(super) fn slow_start() -> Span {
+    Span(Duration::from_secs(10))
 }
 
 pub(super) fn weight() -> usize {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::defaults;
-use super::units::{ByteSize, Span};
+use super::units::{ByteSize, RetryOn, Span};
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -150,8 +150,23 @@ pub struct Backend {
     /// Further peers.
     #[serde(default)]
     pub peers: Vec<Peer>,
+    /// A file that lists further peers, and is watched as this one is.
+    #[serde(default)]
+    pub peers_file: Option<PathBuf>,
     /// The model's name there.
     pub model: String,
+    /// How a peer is chosen.
+    #[serde(default)]
+    pub balance: Balance,
+    /// The header that names a conversation, with `prefix_affinity`.
+    #[serde(default)]
+    pub affinity_header: Option<String>,
+    /// For how long a peer that came up after its siblings gets less than its share.
+    #[serde(default = "defaults::slow_start")]
+    pub slow_start: Span,
+    /// How its load is scraped.
+    #[serde(default)]
+    pub metrics: Scrape,
     /// The environment variable that holds its API key.
     #[serde(default)]
     pub api_key_env: Option<String>,
@@ -176,6 +191,76 @@ pub struct Backend {
     /// How many further peers a request may be tried on.
     #[serde(default = "defaults::retries")]
     pub retries: usize,
+    /// What is worth another attempt: kinds of trouble, and statuses.
+    #[serde(default = "defaults::retry_on")]
+    pub retry_on: Vec<RetryOn>,
+    /// The share of the requests that retries may come to.
+    #[serde(default = "defaults::retry_budget")]
+    pub retry_budget: f64,
+    /// When faults eject a peer.
+    #[serde(default)]
+    pub breaker: Breaker,
+    /// Requests that the whole backend serves at once; 0 for no limit.
+    #[serde(default)]
+    pub max_in_flight: usize,
+    /// Requests that each peer serves at once; 0 for no limit.
+    #[serde(default)]
+    pub peer_max_in_flight: usize,
+    /// Who may wait for a place.
+    #[serde(default)]
+    pub queue: Queue,
+    /// Write a request's priority into its body, for vLLM's own queue.
+    #[serde(default)]
+    pub forward_priority: bool,
+}
+
+/// Ways to choose a peer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Balance {
+    #[default]
+    LeastLoaded,
+    RoundRobin,
+    PrefixAffinity,
+}
+
+/// How vLLM's gauges are scraped.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Scrape {
+    /// The path asked; by default the base path without `/v1`, plus `/metrics`.
+    pub path: Option<String>,
+    /// Time between two scrapes of a peer; 0 for none.
+    pub interval: Span,
+    /// Time for the whole of one.
+    pub timeout: Span,
+}
+
+/// When faults eject a peer.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Breaker {
+    /// Faults in a row.
+    pub faults: u32,
+    /// The share of faults among the outcomes of ten seconds.
+    pub share: f64,
+    /// How long it is ejected the first time.
+    pub open: Span,
+    /// How long at most, as it doubles each time.
+    pub max_open: Span,
+    /// The share of the pool that may be ejected at once.
+    pub max_ejected: f64,
+}
+
+/// Who may wait for a place.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Queue {
+    /// Requests that may wait.
+    pub size: usize,
+    /// How long they may.
+    pub timeout: Span,
 }
 
 /// Dialects.
@@ -222,12 +307,16 @@ pub struct Health {
 pub struct Timeouts {
     /// TCP connect, and TCP plus TLS handshake together.
     pub connect: Span,
-    /// The longest silence while an answer is awaited or under way.
-    pub read: Span,
     /// How long sending the request's body may take.
     pub write: Span,
-    /// How long an idle connection is kept for reuse; below the 5 s after which vLLM's server closes it.
+    /// Until an answer's head, and until a stream's first event.
+    pub first_byte: Span,
+    /// The longest silence after that.
     pub idle: Span,
+    /// The whole request, waiting and retries included.
+    pub request: Span,
+    /// How long an idle connection is kept for reuse; below the 5 s after which vLLM's server closes it.
+    pub keep_alive: Span,
 }
 
 /// How a peer's certificate is checked.
@@ -291,8 +380,15 @@ pub struct Passthrough {
 pub struct Route {
     /// Its name, in header-safe ASCII.
     pub name: String,
-    /// Who serves it.
-    pub backend: String,
+    /// Who serves it; or
+    #[serde(default)]
+    pub backend: Option<String>,
+    /// who serves it, and who serves where those before cannot.
+    #[serde(default)]
+    pub backends: Vec<String>,
+    /// How soon its requests are served where some must wait: lower is sooner.
+    #[serde(default)]
+    pub request_priority: i32,
     /// Prompts like those it should match.
     pub samples: Vec<String>,
     /// The least cosine similarity that passes; none by default.

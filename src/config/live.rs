@@ -62,6 +62,12 @@ impl Live {
         &self.path
     }
 
+    /// Every file that the config in force comes from.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        let snapshot = self.snapshot();
+        [&self.path].into_iter().chain(&snapshot.peers_files).cloned().collect()
+    }
+
     /// What the file held when the first config was read from it.
     pub(super) fn first_text(&self) -> &[u8] {
         &self.first_text

@@ -35,7 +35,7 @@ pub struct Loaded {
 /// Every problem that was found, each with its line; a file that is missing, too large or not YAML is a single one.
 pub fn load(path: &Path) -> Result<Loaded, Problems> {
     let name = path.display().to_string();
-    let bytes = read(path).map_err(|message| Problems::unreadable(&name, None, message))?;
+    let bytes = read_bounded(path).map_err(|message| Problems::unreadable(&name, None, message))?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         let newlines = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
         Problems::unreadable(&name, Some(newlines + 1), "not UTF-8 text")
@@ -72,7 +72,8 @@ pub fn parse(name: &str, text: &str, lookup: Lookup) -> Result<Loaded, Problems>
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, String> {
+/// A file's bytes, up to some size.
+pub(super) fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
     let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
         return Err("is a directory, not a file".into());

@@ -6,6 +6,7 @@
 //! in force, and [`watch()`] replaces it when the file changes.
 
 pub mod address;
+mod backends;
 mod caching;
 mod defaults;
 pub mod environment;
@@ -13,6 +14,7 @@ pub mod file;
 mod live;
 pub mod load;
 pub mod marks;
+mod peers_file;
 pub mod presence;
 pub mod problem;
 pub mod schema;
@@ -24,5 +26,5 @@ mod watch;
 pub mod yaml;
 
 pub use live::Live;
-pub use snapshot::{Labels, Snapshot, Startup, load_model, route_settings};
+pub use snapshot::{Labels, RoutePolicy, Snapshot, Startup, load_model, route_settings};
 pub use watch::watch;

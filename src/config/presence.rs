@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::environment::{self, Lookup, Typed};
 use super::file::File;
+use super::peers_file;
 use super::problem::{self, Findings};
 
 /// Checks every `*_env` and `*_file` of the config.
@@ -21,6 +22,10 @@ pub fn check(file: &File, typed: &Typed, lookup: Lookup, findings: &mut Findings
         check.variable(problem::key(&path, "api_key_env"), backend.api_key_env.as_deref());
         check.file(problem::key(&path, "api_key_file"), backend.api_key_file.as_deref());
         check.file(problem::key(&path, "tls.ca_file"), backend.tls.ca_file.as_deref());
+        if let Some(Err(error)) = backend.peers_file.as_deref().map(peers_file::read) {
+            let message = format!("the file named here is wrong: {}", format!("{error:#}").replace('\n', "; "));
+            check.findings.add(problem::key(&path, "peers_file"), message);
+        }
     }
 }
 

@@ -5,18 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use http::HeaderValue;
 use tracing::info;
 
-use super::caching;
 use super::file::{self, File};
 use super::load::Loaded;
+use super::{backends, caching};
 use crate::cache::Caching;
 use crate::embed::{self, Encoder, Model};
 use crate::intake::{Endpoint, Keys, Limits, auth};
 use crate::metrics::label;
 use crate::route::{self, Names, Router, Table};
-use crate::upstream::{self, Backend, Directory, Origin};
+use crate::upstream::{Backend, Directory};
 
 /// The config in force. An exchange holds one from first to last.
 pub struct Snapshot {
@@ -32,6 +31,8 @@ pub struct Snapshot {
     pub embeddings: Option<embed::Service>,
     /// The backends, in the file's order.
     pub backends: Vec<Arc<Backend>>,
+    /// Files beside the config that its backends' peers come from.
+    pub peers_files: Vec<PathBuf>,
     /// Labels that are no route's name.
     pub labels: Labels,
     /// The whole config as it may be shown: defaults filled in, no value that came from the environment.
@@ -41,7 +42,17 @@ pub struct Snapshot {
     /// What takes effect only at the start.
     pub startup: Startup,
     passthrough: Vec<Passthrough>,
+    policies: Vec<RoutePolicy>,
     embedding_model: ModelChoice,
+}
+
+/// What a route says of its requests beyond where they go first.
+#[derive(Debug, Default)]
+pub struct RoutePolicy {
+    /// Who serves where those before cannot, as indices into the backends.
+    pub fallbacks: Vec<usize>,
+    /// How soon they are served where some must wait: lower is sooner.
+    pub priority: i32,
 }
 
 /// Labels that are no route's name.
@@ -89,7 +100,9 @@ impl Snapshot {
     /// embeddings, and every backend with its peers. Reads files and may take seconds; makes no request to a backend.
     pub fn compile(loaded: Loaded, previous: Option<&Self>, directory: &Arc<Directory>) -> anyhow::Result<Self> {
         let Loaded { file, shown, .. } = loaded;
-        let backends = backends(&file, previous, directory)?;
+        let known = previous.map_or(&[][..], |before| &before.backends);
+        let backends = backends::compile(&file, known, directory)?;
+        let policies = policies(&file)?;
         let encoder = encoder(&file, previous)?;
         let caching = caching::compile(&file, encoder.as_deref(), previous.and_then(|before| before.caching.as_ref()))?;
         let settings = route_settings(&file)?;
@@ -117,6 +130,8 @@ impl Snapshot {
             },
             startup: startup(&file),
             passthrough: passthrough.collect::<anyhow::Result<_>>()?,
+            policies,
+            peers_files: file.backends.iter().filter_map(|backend| backend.peers_file.clone()).collect(),
             embedding_model: model_choice(&file),
             warnings: warnings(&file),
             backends,
@@ -138,6 +153,11 @@ impl Snapshot {
             route::Reason::Direct => &self.labels.direct,
             _ => &self.labels.default,
         })
+    }
+
+    /// What the chosen route says of its requests; none where no route was chosen.
+    pub fn policy(&self, decision: &route::Decision) -> Option<&RoutePolicy> {
+        self.policies.get(decision.route?)
     }
 
     /// What prompts' routes may be called.
@@ -246,60 +266,6 @@ pub(super) fn secret(variable: Option<&str>, path: Option<&Path>) -> anyhow::Res
     Ok(Some(value.to_owned()))
 }
 
-fn backends(file: &File, previous: Option<&Snapshot>, directory: &Arc<Directory>) -> anyhow::Result<Vec<Arc<Backend>>> {
-    let compiled = file.backends.iter().map(|backend| {
-        let settings = backend_settings(backend).with_context(|| format!("backend \"{}\"", backend.name))?;
-        let before = previous.and_then(|before| before.backends.iter().find(|backend| backend.settings == settings));
-        match before {
-            Some(unchanged) => Ok(unchanged.clone()),
-            None => Backend::new(settings, directory.clone()).map(Arc::new),
-        }
-    });
-    compiled.collect()
-}
-
-fn backend_settings(backend: &file::Backend) -> anyhow::Result<upstream::Settings> {
-    let own = backend.url.iter().map(|url| Origin::parse(url, None, 1));
-    let peers = backend.peers.iter().map(|peer| Origin::parse(&peer.url, peer.host.as_deref(), peer.weight));
-    let origins = own.chain(peers).map(|origin| origin.map(Arc::new)).collect::<Result<_, _>>()?;
-    let key = secret(backend.api_key_env.as_deref(), backend.api_key_file.as_deref())?;
-    let ca_file = backend.tls.ca_file.clone();
-    let read =
-        |path: &std::path::PathBuf| std::fs::read(path).with_context(|| format!("tls.ca_file {}", path.display()));
-    let ca = ca_file.as_ref().map(read).transpose()?;
-    let (health, timeouts) = (&backend.health, &backend.timeouts);
-    Ok(upstream::Settings {
-        name: backend.name.as_str().into(),
-        model: backend.model.as_str().into(),
-        origins,
-        authorization: key.as_deref().map(authorization).transpose()?,
-        forward_auth: backend.forward_auth,
-        health: upstream::HealthSettings {
-            path: health.path.clone(),
-            interval: health.interval.0,
-            timeout: health.timeout.0,
-            fall: health.fall,
-            rise: health.rise,
-        },
-        timeouts: upstream::Timeouts {
-            connect: timeouts.connect.0,
-            read: timeouts.read.0,
-            write: timeouts.write.0,
-            idle: timeouts.idle.0,
-        },
-        tls: upstream::TlsSettings { verify: backend.tls.verify, ca_file, ca },
-        resolve_interval: backend.resolve_interval.0,
-        retries: backend.retries,
-    })
-}
-
-fn authorization(key: &str) -> anyhow::Result<HeaderValue> {
-    let mut value =
-        HeaderValue::from_str(&format!("Bearer {key}")).ok().context("the API key cannot stand in a header")?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
 /// The encoder of `previous` where the config asks for the same, or a new one with its model loaded.
 fn encoder(file: &File, previous: Option<&Snapshot>) -> anyhow::Result<Option<Arc<Encoder>>> {
     if file.router.mode == file::Mode::Off {
@@ -349,7 +315,7 @@ pub fn route_settings(file: &File) -> anyhow::Result<route::Settings> {
     let routes = file.router.routes.iter().map(|route| {
         Ok(route::RouteSettings {
             name: route.name.as_str().into(),
-            backend: backend_index(file, &route.backend)?,
+            backend: backend_index(file, first_backend(route))?,
             // The names stay known; without samples no route is compared, and none is embedded.
             samples: if file.router.mode == file::Mode::Off { Vec::new() } else { route.samples.clone() },
             threshold: route.threshold,
@@ -358,6 +324,19 @@ pub fn route_settings(file: &File) -> anyhow::Result<route::Settings> {
     let routes = routes.collect::<anyhow::Result<_>>()?;
     let default_backend = file.router.default_backend.as_deref().map_or(Ok(0), |name| backend_index(file, name))?;
     Ok(route::Settings { routes, default_backend })
+}
+
+/// The rules have it that there is one.
+fn first_backend(route: &file::Route) -> &str {
+    route.backend.as_deref().or(route.backends.first().map(String::as_str)).unwrap_or_default()
+}
+
+fn policies(file: &File) -> anyhow::Result<Vec<RoutePolicy>> {
+    let policies = file.router.routes.iter().map(|route| {
+        let fallbacks = route.backends.iter().skip(1).map(|name| backend_index(file, name));
+        Ok(RoutePolicy { fallbacks: fallbacks.collect::<anyhow::Result<_>>()?, priority: route.request_priority })
+    });
+    policies.collect()
 }
 
 fn backend_index(file: &File, name: &str) -> anyhow::Result<usize> {

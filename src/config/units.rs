@@ -1,10 +1,12 @@
-//! Spans of time and sizes as people write them: `3600` or `"250ms"`, `1048576` or `"10MiB"`.
+//! Spans of time, sizes and troubles as people write them: `3600` or `"250ms"`, `1048576` or `"10MiB"`, `reset` or `503`.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
+
+use crate::upstream;
 
 /// A span of time: a number of seconds, or a number with `ms`, `s`, `m` or `h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +15,10 @@ pub struct Span(pub Duration);
 /// A size in bytes: a number, or a number with `KiB`, `MiB` or `GiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ByteSize(pub usize);
+
+/// What may be worth another attempt: a kind of trouble, or a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryOn(pub upstream::RetryOn);
 
 // === impl Span ===
 
@@ -70,6 +76,22 @@ impl<'de> Deserialize<'de> for ByteSize {
 impl Serialize for ByteSize {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u64(self.0 as u64)
+    }
+}
+
+// === impl RetryOn ===
+
+impl<'de> Deserialize<'de> for RetryOn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let parse = |text: &str| upstream::RetryOn::parse(text).map(Self);
+        let expected = "\"connect\", \"reset\", \"first_byte_timeout\" or a status from 400 to 599";
+        deserializer.deserialize_any(Quantity { parse, expected })
+    }
+}
+
+impl Serialize for RetryOn {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
     }
 }
 

@@ -10,6 +10,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+pub(super) use self::backends::peer;
 use super::environment::Typed;
 use super::file::{Auth, File, Limits};
 use super::problem::{self, Findings, suggestion};

@@ -1,7 +1,7 @@
-//! Notices that the config file has changed, however that was done: written in place, renamed over, or behind a symlink
-//! that now points elsewhere.
+//! Notices that the config file or a file of peers has changed, however that was done: written in place, renamed over, or
+//! behind a symlink that now points elsewhere.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,37 +21,37 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Where the system tells nothing (some network file systems), the file is looked at this often.
 const POLL: Duration = Duration::from_secs(5);
 
-/// Reloads `live` whenever its file holds something else than before.
+/// Reloads `live` whenever a file that it comes from holds something else than before.
 pub async fn watch(live: Arc<Live>) {
     let (events, mut happened) = mpsc::channel(1);
     // Held here too: without a watcher the channel would close, and a closed channel waits for nothing.
-    let mut folders = Folders::new(live.path().to_owned(), events.clone());
-    // An edit since the start's own reading is one to be noticed.
-    let mut seen = Some(live.first_text().to_vec());
+    let mut folders = Folders::new(events.clone());
+    // An edit of the config since the start's own reading is one to be noticed.
+    let mut seen = HashMap::from([(live.path().to_owned(), live.first_text().to_vec())]);
     let mut wait = Duration::ZERO;
     loop {
-        folders.follow();
+        let files = live.files();
+        folders.follow(&files);
         let _ = tokio::time::timeout(wait, happened.recv()).await;
         wait = POLL;
         let quiet =
             async { while tokio::time::timeout(QUIET, happened.recv()).await.is_ok_and(|event| event.is_some()) {} };
         let _ = tokio::time::timeout(PATIENCE, quiet).await;
-        let content = read(live.path()).await;
-        // A file that is gone for a moment is on its way back under the same name.
-        if content.is_some() && content != seen {
-            seen = content;
+        let mut changed = false;
+        for file in files {
+            // One that is gone for a moment is on its way back under the same name.
+            let Ok(content) = tokio::fs::read(&file).await else { continue };
+            changed |= seen.get(&file).is_some_and(|before| *before != content);
+            seen.insert(file, content);
+        }
+        if changed {
             let _ = live.reload("the file changed").await;
         }
     }
 }
 
-async fn read(path: &Path) -> Option<Vec<u8>> {
-    tokio::fs::read(path).await.ok()
-}
-
-/// The folders in which a change may show: the path's own, and those that its symlinks lead to.
+/// The folders in which a change may show: the files' own, and those that their symlinks lead to.
 struct Folders {
-    path: PathBuf,
     watcher: Option<RecommendedWatcher>,
     watched: BTreeSet<PathBuf>,
 }
@@ -59,7 +59,7 @@ struct Folders {
 // === impl Folders ===
 
 impl Folders {
-    fn new(path: PathBuf, events: mpsc::Sender<()>) -> Self {
+    fn new(events: mpsc::Sender<()>) -> Self {
         // One waiting event says all there is to say.
         let tell = move |event: notify::Result<notify::Event>| {
             // Reading the file is an event too, and we are the ones who read it.
@@ -67,20 +67,21 @@ impl Folders {
                 let _ = events.try_send(());
             }
         };
-        let watcher = notify::recommended_watcher(tell)
-            .inspect_err(|error| warn!("cannot watch the config file, looking at it every {POLL:?} instead: {error}"));
-        Self { path, watcher: watcher.ok(), watched: BTreeSet::new() }
+        let watcher = notify::recommended_watcher(tell).inspect_err(|error| {
+            warn!("cannot watch the config's files, looking at them every {POLL:?} instead: {error}")
+        });
+        Self { watcher: watcher.ok(), watched: BTreeSet::new() }
     }
 
     /// Watches the folders that matter now, and no others.
-    fn follow(&mut self) {
+    fn follow(&mut self, files: &[PathBuf]) {
         let Some(watcher) = &mut self.watcher else { return };
         let parent = |path: &Path| match path.parent() {
             Some(parent) if parent != Path::new("") => parent.to_owned(),
             _ => PathBuf::from("."),
         };
-        let mut wanted = BTreeSet::from([parent(&self.path)]);
-        wanted.extend(self.path.canonicalize().iter().map(|target| parent(target)));
+        let mut wanted: BTreeSet<PathBuf> = files.iter().map(|file| parent(file)).collect();
+        wanted.extend(files.iter().filter_map(|file| file.canonicalize().ok()).map(|target| parent(&target)));
         for gone in self.watched.difference(&wanted) {
             let _ = watcher.unwatch(gone);
         }

@@ -6,6 +6,7 @@ pub mod controls;
 pub mod embeddings;
 pub mod endpoint;
 pub mod json;
+pub mod priority;
 pub mod prompt;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ pub use auth::{Client, Keys};
 pub use controls::CacheControls;
 pub use embeddings::Texts;
 pub use endpoint::Endpoint;
+pub use priority::{PRIORITIES, named_priority};
 pub use prompt::Prompt;
 
 /// Bounds on what a client may send.

@@ -5,15 +5,19 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use tracing::info;
+
 use super::caching::Cached;
+use super::deadline::Deadline;
 use super::traffic::InFlight;
 use crate::config::Snapshot;
 use crate::failure::Failure;
-use crate::intake::Client;
+use crate::intake::{Client, Prompt, prompt};
+use crate::metrics::Metrics;
 use crate::record::{Embedded, Timing};
 use crate::relay::Relay;
 use crate::route::Reason;
-use crate::upstream::{Attempts, Backend, Lease};
+use crate::upstream::{Attempts, Backend, Demand, Lease, Place};
 
 /// Pingora's per-request context.
 pub struct Exchange {
@@ -25,8 +29,12 @@ pub struct Exchange {
     pub client: Option<Client>,
     /// The body that goes upstream.
     pub body: Bytes,
+    /// What was asked, for as long as it may have to be sent to another backend.
+    pub prompt: Option<Prompt>,
     /// Where it is sent and why.
     pub destination: Option<Destination>,
+    /// What it asks of the pools.
+    pub demand: Demand,
     /// A part that was out of order when this request was served.
     pub degraded: Option<&'static str>,
     /// What it has to do with the cache.
@@ -37,6 +45,10 @@ pub struct Exchange {
     pub attempts: Attempts,
     /// The peer in use.
     pub lease: Option<Lease>,
+    /// Whether it is known how the attempt on it fared.
+    pub judged: bool,
+    /// How long it may take.
+    pub deadline: Deadline,
     /// The answer on its way through.
     pub relay: Relay,
     /// What the client was told went wrong.
@@ -58,7 +70,12 @@ pub struct Destination {
     pub reason: Reason,
     /// Who serves it.
     pub backend: Arc<Backend>,
+    /// Who does where that one cannot, the last first.
+    pub fallbacks: Vec<Arc<Backend>>,
 }
+
+/// What `x-pointsman-degraded` says where another backend serves than the route's first.
+const FALLBACK: &str = "fallback";
 
 // === impl Exchange ===
 
@@ -70,12 +87,16 @@ impl Exchange {
             id: Arc::from(""),
             client: None,
             body: Bytes::new(),
+            prompt: None,
             destination: None,
+            demand: Demand { tokens: 0, conversation: 0, place: Place { priority: 0, tenant: Arc::from("") } },
             degraded: None,
             cached: Cached::default(),
             embedded: None,
             attempts: Attempts::default(),
             lease: None,
+            judged: false,
+            deadline: Deadline::default(),
             relay: Relay::default(),
             failure: None,
             stream: false,
@@ -84,8 +105,45 @@ impl Exchange {
         }
     }
 
-    /// Whether a peer is left that could serve this request.
-    pub fn another_peer_is_left(&self, attempts: &Attempts) -> bool {
-        self.destination.as_ref().is_some_and(|to| to.backend.pick(|peer| attempts.tried(&peer.state)).is_some())
+    /// Who serves it, once that is known.
+    pub fn backend(&self) -> Option<&Arc<Backend>> {
+        self.destination.as_ref().map(|to| &to.backend)
+    }
+
+    /// Whether another backend may serve it, and can.
+    pub fn has_fallback(&self) -> bool {
+        let tried = |peer: &_| self.attempts.tried(peer);
+        let can_serve = |backend: &Arc<Backend>| backend.another_is_left(tried);
+        self.prompt.is_some() && self.destination.as_ref().is_some_and(|to| to.fallbacks.iter().any(can_serve))
+    }
+
+    /// Turns to the next backend, whose model the request names from now on; false where there is none.
+    pub fn fall_back(&mut self, metrics: &Metrics) -> bool {
+        let (Some(to), Some(prompt)) = (&mut self.destination, &self.prompt) else { return false };
+        let Some(next) = to.fallbacks.pop() else { return false };
+        let before = std::mem::replace(&mut to.backend, next);
+        let (from, onto) = (&before.settings.name, &to.backend.settings);
+        metrics.fallbacks.with_label_values(&[&**from]).inc();
+        info!(request_id = &*self.id, "Falling back [{from}] | {} serves", onto.name);
+        self.body = prompt.naming(&onto.model);
+        self.attempts.fall_back();
+        // Another model's answer is not the one that the cache would be asked for.
+        self.cached.recording = None;
+        self.degraded = Some(FALLBACK);
+        self.prepare();
+        true
+    }
+
+    /// Makes the request ready for its backend.
+    pub fn prepare(&mut self) {
+        let Some(to) = &self.destination else { return };
+        let settings = &to.backend.settings;
+        to.backend.pool.count_request();
+        self.deadline.set(&settings.timeouts, self.timing.begun());
+        if settings.forward_priority
+            && let Ok(body) = prompt::with_priority(&self.body, self.demand.place.priority)
+        {
+            self.body = body;
+        }
     }
 }

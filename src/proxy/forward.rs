@@ -1,6 +1,7 @@
 //! The upstream phase: a peer for each attempt, and what a failed attempt leads to.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use pingora::http::ResponseHeader;
@@ -9,30 +10,69 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 use pingora_proxy::Session;
 use tracing::info;
 
-use super::answer::status_written;
+use super::answer::{client_left, status_written};
+use super::deadline::Phase;
 use super::exchange::Exchange;
 use super::keeping;
+use super::way::unless_left;
 use crate::failure::{Failure, Reason};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, observe};
 use crate::relay::Relay;
-use crate::upstream::Trouble;
+use crate::upstream::{Attempts, Backend, Fault, Lease, NoLease, Outcome, Refused, Trouble};
 
 /// Names the error by which a peer's own answer sends the request on to another peer.
 const ANOTHER_PEER: ErrorType = ErrorType::Custom("AnotherPeer");
 
-/// The peer of the exchange's next attempt, leased.
-pub(super) fn pick(exchange: &mut Exchange) -> Result<Box<HttpPeer>> {
-    let Some(to) = &exchange.destination else {
-        return Error::e_explain(ErrorType::InternalError, "no destination");
-    };
-    let Some(peer) = to.backend.pick(|peer| exchange.attempts.tried(&peer.state)) else {
-        exchange.failure.get_or_insert_with(|| no_peer(&to.backend.settings.name, to.backend.settings.health.interval));
-        return Error::e_explain(ErrorType::ConnectError, "no healthy peer");
-    };
+/// The peer of the exchange's next attempt, leased; after a wait where all are busy, and another backend's where none can
+/// serve.
+pub(super) async fn pick(metrics: &Metrics, session: &mut Session, exchange: &mut Exchange) -> Result<Box<HttpPeer>> {
+    exchange.lease = None;
+    loop {
+        let Some(backend) = exchange.backend().cloned() else {
+            return Error::e_explain(ErrorType::InternalError, "no destination");
+        };
+        match lease(metrics, session, exchange, &backend).await? {
+            Ok(lease) => return Ok(Box::new(begin_attempt(session, exchange, lease))),
+            Err(_) if exchange.fall_back(metrics) => {}
+            Err(why) => {
+                exchange.failure.get_or_insert_with(|| no_lease(&backend, why));
+                return Error::e_explain(ErrorType::ConnectError, "no peer");
+            }
+        }
+    }
+}
+
+async fn lease(
+    metrics: &Metrics,
+    session: &mut Session,
+    exchange: &Exchange,
+    backend: &Arc<Backend>,
+) -> Result<std::result::Result<Lease, NoLease>> {
+    let begun = Instant::now();
+    let patience = exchange.deadline.left(begun);
+    let leasing = backend.lease(&exchange.demand, exchange.attempts.all_tried(), patience);
+    let leased = unless_left(session, leasing).await?;
+    let limits = &backend.settings.limits;
+    if limits.backend.is_some() || limits.peer.is_some() {
+        let name = &[&*backend.settings.name];
+        observe(&metrics.queue_seconds.with_label_values(name), begun.elapsed());
+        if let Err(NoLease::Busy(why)) = leased {
+            metrics.queue_refused.with_label_values(&[name[0], why.as_str()]).inc();
+        }
+    }
+    Ok(leased)
+}
+
+/// How to connect to the leased peer.
+fn begin_attempt(session: &Session, exchange: &mut Exchange, lease: Lease) -> HttpPeer {
+    let peer = lease.peer().clone();
     exchange.attempts.begin();
-    exchange.lease = Some(peer.lease());
-    let fresh = exchange.attempts.need_fresh_connection();
-    Ok(Box::new(if fresh { peer.connect_afresh() } else { peer.connect.clone() }))
+    exchange.judged = false;
+    exchange.lease = Some(lease);
+    let mut connect =
+        if exchange.attempts.need_fresh_connection() { peer.connect_afresh() } else { peer.connect.clone() };
+    exchange.deadline.begin_attempt(session, exchange.stream, &mut connect.options);
+    connect
 }
 
 /// Takes in the head of a peer's answer: passes it on, or turns to another peer where that may do better.
@@ -40,24 +80,44 @@ pub(super) fn judge_status(metrics: &Metrics, head: &ResponseHeader, exchange: &
     if head.status.is_informational() {
         return Ok(());
     }
-    if let Some(trouble) = Trouble::from_status(head.status.as_u16())
-        && may_go_on(metrics, exchange, trouble)
-    {
-        let mut error = Error::explain(ANOTHER_PEER, "the peer cannot serve now");
+    let status = head.status.as_u16();
+    let retry_after = head.headers.get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let outcome = Outcome::from_status(status, retry_after);
+    if outcome != Outcome::Success {
+        judge(metrics, exchange, outcome);
+    }
+    if status >= 400 && may_go_on(metrics, exchange, Trouble::Status(status)) {
+        let mut error = Error::explain(ANOTHER_PEER, "another peer may do better");
         error.as_up();
         error.set_retry(true);
         return Err(error);
     }
     exchange.timing.first_byte();
     exchange.relay = Relay::begin(head);
+    exchange.deadline.enter(if exchange.relay.is_stream() { Phase::FirstEvent } else { Phase::Body });
     keeping::begin(exchange, head);
     // From here no attempt follows: a long answer need not keep a large request in memory.
     exchange.body = Bytes::new();
+    exchange.prompt = None;
     Ok(())
+}
+
+/// Follows a chunk of a peer's answer: the first one shows that the peer serves.
+pub(super) fn follow(metrics: &Metrics, exchange: &mut Exchange, chunk: &[u8], end: bool) {
+    if !exchange.judged && (end || !chunk.is_empty()) {
+        if exchange.relay.is_stream()
+            && let (Some(lease), Some(begun)) = (&exchange.lease, exchange.deadline.attempt_begun())
+        {
+            lease.peer().state.record_first_token(begun.elapsed());
+        }
+        judge(metrics, exchange, Outcome::Success);
+    }
+    exchange.deadline.enter(Phase::Body);
 }
 
 /// No connection to the peer came about.
 pub(super) fn failed_to_connect(metrics: &Metrics, exchange: &mut Exchange, mut error: Box<Error>) -> Box<Error> {
+    judge(metrics, exchange, Outcome::Fault(Fault::Connect));
     error.set_retry(may_go_on(metrics, exchange, Trouble::Connect));
     error
 }
@@ -73,37 +133,78 @@ pub(super) fn broke(
     if *error.etype() == ANOTHER_PEER {
         return error; // judged already
     }
+    let expired = exchange.deadline.expired() || *error.etype() == ErrorType::ReadTimedout;
+    let by_peer = *error.esource() == ErrorSource::Upstream || exchange.deadline.expired();
+    if !by_peer || (client_left(&error) && !expired) {
+        error.set_retry(false);
+        return error;
+    }
     // Once the peer's head has come, some of the answer may be with the client: never again from here.
     let nothing_came = status_written(session).is_none() && exchange.timing.first_byte_at().is_none();
-    let retry = nothing_came && *error.esource() == ErrorSource::Upstream && {
-        let trouble = match error.etype() {
-            ErrorType::ReadTimedout => Trouble::FirstByteTimeout,
-            _ if reused => Trouble::StaleConnection,
-            _ => Trouble::Reset,
-        };
-        may_go_on(metrics, exchange, trouble)
+    let (trouble, fault) = match nothing_came {
+        true if expired => (Trouble::FirstByteTimeout, Fault::FirstByteTimeout),
+        true if reused => (Trouble::StaleConnection, Fault::Reset),
+        true => (Trouble::Reset, Fault::Reset),
+        false if expired => (Trouble::FirstByteTimeout, Fault::Stalled),
+        false => (Trouble::Reset, Fault::BrokenStream),
     };
-    error.set_retry(retry);
+    if nothing_came && exchange.attempts.excuses(trouble) {
+        error.set_retry(true);
+        return error;
+    }
+    // A request that may take no longer says nothing of its peer.
+    if !exchange.deadline.is_over() {
+        judge(metrics, exchange, Outcome::Fault(fault));
+    }
+    error.set_retry(nothing_came && may_go_on(metrics, exchange, trouble));
     error
 }
 
-fn may_go_on(metrics: &Metrics, exchange: &mut Exchange, trouble: Trouble) -> bool {
-    let (Some(lease), Some(to)) = (&exchange.lease, &exchange.destination) else { return false };
-    let peer = lease.peer().clone();
-    let settings = &to.backend.settings;
-    let mut attempts = std::mem::take(&mut exchange.attempts);
-    let another = |attempts: &_| exchange.another_peer_is_left(attempts);
-    let go_on = attempts.may_go_on(trouble, &peer.state, settings.retries, another);
-    if go_on {
-        metrics.retries.with_label_values(&[&*settings.name, trouble.as_str()]).inc();
-        let (name, address) = (&settings.name, peer.address);
-        info!(request_id = &*exchange.id, "Retrying [{name}] | {address}: {}", trouble.as_str());
+/// Takes in how the attempt fared.
+fn judge(metrics: &Metrics, exchange: &mut Exchange, outcome: Outcome) {
+    exchange.judged = true;
+    let Some(backend) = exchange.backend().cloned() else { return };
+    let Some(lease) = &mut exchange.lease else { return };
+    let name = &*backend.settings.name;
+    metrics.outcomes.with_label_values(&[name, outcome.as_str()]).inc();
+    if backend.observe(lease, outcome) {
+        metrics.ejections.with_label_values(&[name]).inc();
     }
-    exchange.attempts = attempts;
-    go_on
 }
 
-fn no_peer(backend: &str, check_interval: Duration) -> Failure {
-    let message = format!("no healthy peer serves backend \"{backend}\" at the moment");
-    Failure::new(Reason::NoPeer, message).retry_after(check_interval.max(Duration::from_secs(1)))
+/// Whether the request may be sent again, to another peer or to another backend.
+fn may_go_on(metrics: &Metrics, exchange: &mut Exchange, trouble: Trouble) -> bool {
+    let (Some(lease), Some(backend)) = (&exchange.lease, exchange.backend().cloned()) else { return false };
+    let (peer, settings) = (lease.peer().clone(), &backend.settings);
+    let another = |attempts: &Attempts| backend.another_is_left(|peer| attempts.tried(peer));
+    let in_pool = exchange.attempts.may_go_on(&peer.state, settings.retry.peers, another);
+    let worth_it = settings.retry.on.contains(&trouble.kind()) && !exchange.deadline.is_over();
+    if !worth_it || !(in_pool || exchange.has_fallback()) {
+        return false;
+    }
+    let name = &*settings.name;
+    if !backend.pool.may_retry(settings.retry.budget) {
+        metrics.retries_refused.with_label_values(&[name]).inc();
+        return false;
+    }
+    metrics.retries.with_label_values(&[name, trouble.as_str()]).inc();
+    info!(request_id = &*exchange.id, "Retrying [{name}] | {}: {}", peer.address, trouble.as_str());
+    in_pool || exchange.fall_back(metrics)
+}
+
+fn no_lease(backend: &Backend, why: NoLease) -> Failure {
+    let name = &backend.settings.name;
+    match why {
+        NoLease::Nobody => {
+            let message = format!("no healthy peer serves backend \"{name}\" at the moment");
+            let after = backend.settings.health.interval.max(Duration::from_secs(1));
+            Failure::new(Reason::NoPeer, message).retry_after(after)
+        }
+        NoLease::Busy(why) => {
+            let waited =
+                if why == Refused::TimedOut { "no place became free in time" } else { "too many requests wait" };
+            Failure::new(Reason::Overloaded, format!("backend \"{name}\" is busy: {waited}; try again"))
+                .retry_after(backend.retry_after())
+        }
+    }
 }

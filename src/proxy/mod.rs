@@ -1,7 +1,9 @@
 //! The spine: Pingora's hooks, each a call into the step that it is for.
 
+mod alarm;
 mod answer;
 mod caching;
+mod deadline;
 mod embeddings;
 mod exchange;
 mod forward;
@@ -21,6 +23,7 @@ use pingora::prelude::HttpPeer;
 use pingora::{Error, Result};
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 
+pub use alarm::Alarm;
 pub use exchange::{Destination, Exchange};
 pub use traffic::{InFlight, Traffic};
 
@@ -66,8 +69,8 @@ impl ProxyHttp for Proxy {
         }
     }
 
-    async fn upstream_peer(&self, _session: &mut Session, exchange: &mut Exchange) -> Result<Box<HttpPeer>> {
-        forward::pick(exchange)
+    async fn upstream_peer(&self, session: &mut Session, exchange: &mut Exchange) -> Result<Box<HttpPeer>> {
+        forward::pick(&self.metrics, session, exchange).await
     }
 
     async fn upstream_request_filter(
@@ -107,6 +110,7 @@ impl ProxyHttp for Proxy {
         end: bool,
         exchange: &mut Exchange,
     ) -> Result<Option<Duration>> {
+        forward::follow(&self.metrics, exchange, chunk.as_deref().unwrap_or_default(), end);
         keeping::tap(self, exchange, chunk, end);
         exchange.relay.pass(chunk.as_deref().unwrap_or_default());
         Ok(None)
@@ -147,6 +151,7 @@ impl ProxyHttp for Proxy {
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, exchange: &mut Exchange) {
+        exchange.deadline.end();
         record::finish(&self.metrics, &summary::summary(session, error, exchange));
     }
 

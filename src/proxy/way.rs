@@ -3,6 +3,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,11 +16,12 @@ use super::answer::Answer;
 use super::exchange::{Destination, Exchange};
 use super::{Proxy, caching, embeddings, headers};
 use crate::cache::Kind;
-use crate::config::Snapshot;
+use crate::config::{RoutePolicy, Snapshot};
 use crate::failure::{Failure, Reason};
-use crate::intake::{self, Endpoint, Prompt};
+use crate::intake::{self, Endpoint, Prompt, named_priority};
 use crate::metrics::observe;
 use crate::route::{self, UnknownModel};
+use crate::upstream::{Balance, Demand, Place};
 
 /// A client that does not read its answer, or sends nothing more on an idle connection, is let go after this.
 const CLIENT_STALL: Duration = Duration::from_secs(60);
@@ -118,11 +120,41 @@ async fn routed(
     exchange.degraded = decision.reason.is_degraded().then(|| decision.reason.as_str());
     let to = destination(&snapshot, &decision);
     exchange.body = prompt.naming(&to.backend.settings.model);
+    exchange.demand = demand(session, exchange, &prompt, &to, snapshot.policy(&decision))?;
     exchange.destination = Some(to);
     exchange.timing.decided();
     observe(&proxy.metrics.decision_seconds, received.elapsed());
     let kind = if endpoint == Endpoint::Chat { Kind::Chat } else { Kind::Completion };
-    caching::look_up(proxy, session, exchange, caching::Asked { kind, body: prompt.body(), meaning }).await
+    let next =
+        caching::look_up(proxy, session, exchange, caching::Asked { kind, body: prompt.body(), meaning }).await?;
+    if matches!(next, Next::Forward) {
+        exchange.prompt = Some(prompt);
+        exchange.prepare();
+    }
+    Ok(next)
+}
+
+/// What the request asks of the pools.
+fn demand(
+    session: &Session,
+    exchange: &Exchange,
+    prompt: &Prompt,
+    to: &Destination,
+    policy: Option<&RoutePolicy>,
+) -> Result<Demand, Failure> {
+    let headers = &session.req_header().headers;
+    let client = exchange.client.as_ref();
+    let named = client.map_or(Ok(None), |client| named_priority(headers, client))?;
+    let priority = named.or(policy.map(|policy| policy.priority)).unwrap_or_default();
+    let tenant = client.map_or_else(|| Arc::from(""), |client| client.tenant.clone());
+    let conversation = match &to.backend.settings.balance {
+        Balance::PrefixAffinity { header } => match header.as_ref().and_then(|name| headers.get(name)) {
+            Some(name) => intake::prompt::named_conversation(name.as_bytes()),
+            None => intake::prompt::conversation(prompt.body()),
+        },
+        Balance::LeastLoaded | Balance::RoundRobin => 0,
+    };
+    Ok(Demand { tokens: prompt.tokens(), conversation, place: Place { priority, tenant } })
 }
 
 /// A model that takes no prompts.
@@ -176,15 +208,18 @@ async fn passed_through(session: &mut Session, exchange: &mut Exchange) -> Resul
         route: snapshot.labels.passthrough.clone(),
         reason: route::Reason::Direct,
         backend: snapshot.backends[backend].clone(),
+        fallbacks: Vec::new(),
     });
     Ok(Next::Forward)
 }
 
 fn destination(snapshot: &Snapshot, decision: &route::Decision) -> Destination {
+    let fallbacks = snapshot.policy(decision).into_iter().flat_map(|policy| policy.fallbacks.iter().rev());
     Destination {
         route: snapshot.route_label(decision).clone(),
         reason: decision.reason,
         backend: snapshot.backends[decision.backend].clone(),
+        fallbacks: fallbacks.map(|index| snapshot.backends[*index].clone()).collect(),
     }
 }
 

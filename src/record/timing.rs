@@ -19,6 +19,11 @@ impl Timing {
         Self { begun, received: None, decided: None, first_byte: None }
     }
 
+    /// When its head had been read.
+    pub fn begun(&self) -> Instant {
+        self.begun
+    }
+
     /// The request's last byte has come.
     pub fn received(&mut self) -> Instant {
         *self.received.insert(Instant::now())

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use tracing::info;
 use uuid::Uuid;
 
+use super::client::Client;
 use crate::failure::{Failure, Reason};
 use crate::metrics::Metrics;
 use crate::openai;
@@ -74,7 +75,7 @@ impl ServerApp for Front {
 impl Front {
     /// Serves HTTP/1 for as long as the connection is kept.
     async fn serve(&self, stream: Stream, head: BytesMut, shutdown: &ShutdownWatch) {
-        let mut session = ServerSession::new_http1(stream);
+        let mut session = ServerSession::new_http1(Box::new(Client::new(stream)));
         session.set_keepalive(Some(PATIENCE.as_secs()));
         session.set_pipelined_prefix(head);
         let mut served = self.proxy.process_new_http(session, shutdown).await;

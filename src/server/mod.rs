@@ -1,5 +1,6 @@
 //! Wires the services, starts them in order, and ends the process when the last answer has been given.
 
+mod client;
 mod front;
 mod life;
 mod log;

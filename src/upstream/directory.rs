@@ -1,6 +1,7 @@
 //! What outlives a snapshot: each address's live state, and the addresses that names last resolved to.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Weak};
 
@@ -8,11 +9,13 @@ use parking_lot::Mutex;
 
 use super::origin::Origin;
 use super::peer::PeerState;
+use super::pool::PoolState;
 
-/// PeerState state by address, for as long as any snapshot uses the address.
+/// Live state by address and by backend, for as long as any snapshot uses it.
 #[derive(Debug, Default)]
 pub struct Directory {
     live: Mutex<HashMap<Server, Weak<PeerState>>>,
+    pools: Mutex<HashMap<Arc<str>, Weak<PoolState>>>,
     names: Mutex<HashMap<(String, u16), Name>>,
 }
 
@@ -38,8 +41,20 @@ impl Directory {
             return known;
         }
         live.retain(|_, state| state.strong_count() > 0);
-        let fresh = Arc::<PeerState>::default();
+        let fresh = Arc::new(PeerState::new(key(&server)));
         live.insert(server, Arc::downgrade(&fresh));
+        fresh
+    }
+
+    /// The live state of the pool of the backend called `name`.
+    pub(super) fn pool(&self, name: &Arc<str>) -> Arc<PoolState> {
+        let mut pools = self.pools.lock();
+        if let Some(known) = pools.get(name).and_then(Weak::upgrade) {
+            return known;
+        }
+        pools.retain(|_, state| state.strong_count() > 0);
+        let fresh = Arc::<PoolState>::default();
+        pools.insert(name.clone(), Arc::downgrade(&fresh));
         fresh
     }
 
@@ -63,4 +78,11 @@ impl Directory {
         let mut names = self.names.lock();
         !std::mem::replace(&mut names.entry((host.to_owned(), port)).or_default().failing, true)
     }
+}
+
+/// The same in every process of this version, so that several routers send a conversation to the same peer.
+fn key(server: &Server) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    server.hash(&mut hasher);
+    hasher.finish()
 }

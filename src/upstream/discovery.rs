@@ -83,28 +83,16 @@ impl Backend {
 mod tests {
     use std::sync::Arc;
 
-    use super::super::backend::{HealthSettings, Settings, Timeouts, TlsSettings};
     use super::super::directory::Directory;
+    use super::super::peer::Lease;
+    use super::super::settings::Settings;
     use super::*;
 
     const UNKNOWN_NAME: &str = "no-such-host.invalid";
 
     fn backend(urls: &[&str], directory: &Arc<Directory>) -> Backend {
-        let second = Duration::from_secs(1);
-        let origins = urls.iter().map(|url| Arc::new(Origin::parse(url, None, 1).unwrap()));
-        let settings = Settings {
-            name: "b".into(),
-            model: "m".into(),
-            origins: origins.collect(),
-            authorization: None,
-            forward_auth: false,
-            health: HealthSettings { path: None, interval: second, timeout: second, fall: 1, rise: 1 },
-            timeouts: Timeouts { connect: second, read: second, write: second, idle: second },
-            tls: TlsSettings { verify: true, ca_file: None, ca: None },
-            resolve_interval: second,
-            retries: 0,
-        };
-        Backend::new(settings, directory.clone()).unwrap()
+        let urls = urls.iter().map(|url| Arc::new(Origin::parse(url, None, 1).unwrap()));
+        Backend::new(Settings::plain(urls.collect()), directory.clone()).unwrap()
     }
 
     fn addresses(backend: &Backend) -> Vec<String> {
@@ -146,7 +134,7 @@ mod tests {
         assert!(!backend.refresh().await.unwrap());
         assert_eq!(addresses(&backend), ["10.0.0.9:80/b", "10.0.0.9:80/a"]);
         let [first, second] = &backend.peers()[..] else { panic!("two peers") };
-        let _lease = first.lease();
+        let _lease = Lease::on(first);
         assert_eq!((first.state.leases(), second.state.leases()), (1, 0));
     }
 
@@ -156,8 +144,8 @@ mod tests {
         directory.remember(UNKNOWN_NAME, 80, &["10.0.0.1:80".parse().unwrap()]);
         let before = backend(&["http://no-such-host.invalid"], &directory);
         let peer = before.peers()[0].clone();
-        let lease = peer.lease();
-        peer.state.observe(true, 1, 1);
+        let lease = Lease::on(&peer);
+        peer.state.observe_check(true, 1, 1);
 
         let after = backend(&["http://10.0.0.5", "http://no-such-host.invalid"], &directory);
         let same = &after.peers()[1];

@@ -8,8 +8,8 @@ use pingora::{ErrorType, Result};
 use pingora_load_balancing::Backend as Target;
 use pingora_load_balancing::health_check::{HealthCheck, HttpHealthCheck, TcpHealthCheck};
 
-use super::backend::HealthSettings;
 use super::origin::Origin;
+use super::settings::HealthSettings;
 
 /// What the checks so far say of a peer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,9 +1,27 @@
 //! Rules for backends and their peers.
 
-use super::super::file::{Backend, Health, Peer, Timeouts};
-use super::super::problem;
+use super::super::file::{Backend, Balance, Breaker, Health, Peer, Queue, Scrape, Timeouts};
+use super::super::problem::{self, Findings};
 use super::{Rules, Taken};
 use crate::upstream::Origin;
+
+/// The rules for one peer, wherever it is listed.
+pub(in super::super) fn peer(path: &str, Peer { url, weight, host }: &Peer, findings: &mut Findings) {
+    check_url(problem::key(path, "url"), url, findings);
+    if !(1..=1000).contains(weight) {
+        findings.add(problem::key(path, "weight"), "must be between 1 and 1000");
+    }
+    let is_host = |host: &String| host.parse::<http::uri::Authority>().is_ok() && !host.contains('@');
+    if host.as_ref().is_some_and(|host| !is_host(host)) {
+        findings.add(problem::key(path, "host"), "must be a host's name, perhaps with a port");
+    }
+}
+
+fn check_url(path: String, url: &str, findings: &mut Findings) {
+    if let Err(error) = Origin::parse(url, None, 1) {
+        findings.add(path, error.to_string());
+    }
+}
 
 impl<'a> Rules<'a> {
     pub(super) fn backends(&mut self) {
@@ -25,7 +43,10 @@ impl<'a> Rules<'a> {
             self.health(&problem::key(&path, "health"), &backend.health);
             self.timeouts(&problem::key(&path, "timeouts"), &backend.timeouts);
             self.lasting(problem::key(&path, "resolve_interval"), backend.resolve_interval);
-            self.within(problem::key(&path, "retries"), backend.retries, 0..=10);
+            self.balance(&path, backend);
+            self.retries(&path, backend);
+            self.breaker(&problem::key(&path, "breaker"), &backend.breaker);
+            self.admission(&path, backend);
         }
         self.names_and_models();
     }
@@ -44,26 +65,14 @@ impl<'a> Rules<'a> {
     }
 
     fn peers(&mut self, path: &str, backend: &Backend) {
-        if backend.url.is_none() && backend.peers.is_empty() {
-            self.findings.add(path, "must have \"url\" or \"peers\"");
+        if backend.url.is_none() && backend.peers.is_empty() && backend.peers_file.is_none() {
+            self.findings.add(path, "must have \"url\", \"peers\" or \"peers_file\"");
         }
         if let Some(url) = &backend.url {
-            self.url(problem::key(path, "url"), url);
+            check_url(problem::key(path, "url"), url, &mut self.findings);
         }
-        for (i, Peer { url, weight, host }) in backend.peers.iter().enumerate() {
-            let path = problem::item(&problem::key(path, "peers"), i);
-            self.url(problem::key(&path, "url"), url);
-            self.within(problem::key(&path, "weight"), *weight, 1..=1000);
-            let is_host = |host: &String| host.parse::<http::uri::Authority>().is_ok() && !host.contains('@');
-            if host.as_ref().is_some_and(|host| !is_host(host)) {
-                self.findings.add(problem::key(&path, "host"), "must be a host's name, perhaps with a port");
-            }
-        }
-    }
-
-    fn url(&mut self, path: String, url: &str) {
-        if let Err(error) = Origin::parse(url, None, 1) {
-            self.findings.add(path, error.to_string());
+        for (i, listed) in backend.peers.iter().enumerate() {
+            peer(&problem::item(&problem::key(path, "peers"), i), listed, &mut self.findings);
         }
     }
 
@@ -79,21 +88,76 @@ impl<'a> Rules<'a> {
     }
 
     fn health(&mut self, path: &str, health: &Health) {
-        if let Some(asked) = &health.path
-            && (!asked.starts_with('/') || asked.parse::<http::uri::PathAndQuery>().is_err())
-        {
-            self.findings.add(problem::key(path, "path"), "must be a path that starts with \"/\"");
-        }
+        self.asked_path(path, health.path.as_deref());
         self.lasting(problem::key(path, "interval"), health.interval);
         self.lasting(problem::key(path, "timeout"), health.timeout);
         self.within(problem::key(path, "fall"), health.fall, 1..=1000);
         self.within(problem::key(path, "rise"), health.rise, 1..=1000);
     }
 
+    /// The `path` of what is asked of a peer regularly.
+    fn asked_path(&mut self, path: &str, asked: Option<&str>) {
+        let is_path = |asked: &str| asked.starts_with('/') && asked.parse::<http::uri::PathAndQuery>().is_ok();
+        if asked.is_some_and(|asked| !is_path(asked)) {
+            self.findings.add(problem::key(path, "path"), "must be a path that starts with \"/\"");
+        }
+    }
+
     fn timeouts(&mut self, path: &str, timeouts: &Timeouts) {
-        let Timeouts { connect, read, write, idle } = *timeouts;
-        for (name, span) in [("connect", connect), ("read", read), ("write", write), ("idle", idle)] {
+        let Timeouts { connect, write, first_byte, idle, request, keep_alive } = *timeouts;
+        let spans = [
+            ("connect", connect),
+            ("write", write),
+            ("first_byte", first_byte),
+            ("idle", idle),
+            ("request", request),
+            ("keep_alive", keep_alive),
+        ];
+        for (name, span) in spans {
             self.lasting(problem::key(path, name), span);
         }
+    }
+
+    fn balance(&mut self, path: &str, backend: &Backend) {
+        if let Some(name) = &backend.affinity_header {
+            let path = problem::key(path, "affinity_header");
+            if name.parse::<http::HeaderName>().is_err() {
+                self.findings.add(path, "must be a header's name");
+            } else if backend.balance != Balance::PrefixAffinity {
+                self.findings.add(path, "means something only with \"balance: prefix_affinity\"");
+            }
+        }
+        self.bounded(problem::key(path, "slow_start"), backend.slow_start);
+        let path = problem::key(path, "metrics");
+        let Scrape { path: asked, interval, timeout } = &backend.metrics;
+        self.asked_path(&path, asked.as_deref());
+        self.bounded(problem::key(&path, "interval"), *interval);
+        self.lasting(problem::key(&path, "timeout"), *timeout);
+    }
+
+    fn retries(&mut self, path: &str, backend: &Backend) {
+        self.within(problem::key(path, "retries"), backend.retries, 0..=10);
+        self.within(problem::key(path, "retry_budget"), backend.retry_budget, 0.0..=1.0);
+    }
+
+    fn breaker(&mut self, path: &str, breaker: &Breaker) {
+        let Breaker { faults, share, open, max_open, max_ejected } = *breaker;
+        self.within(problem::key(path, "faults"), faults, 1..=1000);
+        self.within(problem::key(path, "share"), share, 0.01..=1.0);
+        self.lasting(problem::key(path, "open"), open);
+        self.lasting(problem::key(path, "max_open"), max_open);
+        if max_open.0 < open.0 {
+            self.findings.add(problem::key(path, "max_open"), "must not be shorter than \"open\"");
+        }
+        self.within(problem::key(path, "max_ejected"), max_ejected, 0.0..=1.0);
+    }
+
+    fn admission(&mut self, path: &str, backend: &Backend) {
+        self.within(problem::key(path, "max_in_flight"), backend.max_in_flight, 0..=10_000_000);
+        self.within(problem::key(path, "peer_max_in_flight"), backend.peer_max_in_flight, 0..=10_000_000);
+        let path = problem::key(path, "queue");
+        let Queue { size, timeout } = backend.queue;
+        self.within(problem::key(&path, "size"), size, 0..=100_000);
+        self.lasting(problem::key(&path, "timeout"), timeout);
     }
 }

@@ -3,7 +3,7 @@
 use super::super::file::{Passthrough, Route, Router};
 use super::super::problem;
 use super::{Rules, Taken};
-use crate::intake::Endpoint;
+use crate::intake::{Endpoint, PRIORITIES};
 use crate::metrics::label;
 
 /// What `x-pointsman-route` and the metrics say where no route was chosen.
@@ -50,7 +50,7 @@ impl<'a> Rules<'a> {
         }
     }
 
-    fn route(&mut self, path: &str, route: &Route) {
+    fn route(&mut self, path: &str, route: &'a Route) {
         let name = problem::key(path, "name");
         if RESERVED.contains(&route.name.as_str()) {
             let message =
@@ -58,7 +58,8 @@ impl<'a> Rules<'a> {
             self.findings.add(name.as_str(), message);
         }
         self.name(name, &route.name);
-        self.backend(&problem::key(path, "backend"), &route.backend);
+        self.route_backends(path, route);
+        self.within(problem::key(path, "request_priority"), route.request_priority, PRIORITIES);
         let samples = problem::key(path, "samples");
         if route.samples.is_empty() {
             self.findings.add(samples.as_str(), "must list at least one sample");
@@ -70,6 +71,22 @@ impl<'a> Rules<'a> {
             self.within(problem::key(path, "threshold"), threshold, -1.0..=1.0);
         }
         self.route_cache(&problem::key(path, "cache"), &route.cache);
+    }
+
+    fn route_backends(&mut self, path: &str, route: &'a Route) {
+        match (&route.backend, route.backends.is_empty()) {
+            (Some(name), true) => self.backend(&problem::key(path, "backend"), name),
+            (Some(_), false) => self.findings.add(path, "must have \"backend\" or \"backends\", not both"),
+            (None, true) => self.findings.add(path, "must have \"backend\" or \"backends\""),
+            (None, false) => {
+                let (path, mut taken) = (problem::key(path, "backends"), Taken::default());
+                for (i, name) in route.backends.iter().enumerate() {
+                    let path = problem::item(&path, i);
+                    self.backend(&path, name);
+                    self.unique(path, name, &mut taken);
+                }
+            }
+        }
     }
 
     fn passthrough(&mut self, path: &str, entry: &Passthrough) {
