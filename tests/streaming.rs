@@ -14,7 +14,7 @@ const COMPLETIONS: &str = "/v1/completions";
 
 fn config(url: &str) -> String {
     format!(
-        "backends: [{{name: b, url: \"{url}/v1\", model: m, timeouts: {{read: 400ms}}}}]\nrouter: {{mode: \"off\"}}\n"
+        "backends: [{{name: b, url: \"{url}/v1\", model: m, timeouts: {{first_byte: 400ms, idle: 400ms}}}}]\nrouter: {{mode: \"off\"}}\n"
     )
 }
 

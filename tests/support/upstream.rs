@@ -84,7 +84,7 @@ pub(crate) fn busy() -> Vec<Act> {
 // === impl Upstream ===
 
 impl Upstream {
-    /// Answers `/health` with 200, and everything else by `script`.
+    /// Answers health checks and scrapes with 200, and everything else by `script`.
     pub(crate) async fn start(script: impl Fn(&Seen) -> Vec<Act> + Send + Sync + 'static) -> Self {
         Self::with(false, script).await
     }
@@ -122,14 +122,19 @@ impl Upstream {
         format!("http://{}", self.address)
     }
 
-    /// What came so far, health checks left out.
+    /// What came so far, health checks and scrapes left out.
     pub(crate) fn seen(&self) -> Vec<Seen> {
-        self.shared.seen.lock().iter().filter(|seen| !seen.is_health()).cloned().collect()
+        self.shared.seen.lock().iter().filter(|seen| !seen.is_probe()).cloned().collect()
     }
 
     /// The health checks that came so far.
     pub(crate) fn checks(&self) -> Vec<Seen> {
-        self.shared.seen.lock().iter().filter(|seen| seen.is_health()).cloned().collect()
+        self.shared.seen.lock().iter().filter(|seen| seen.is_probe() && !seen.is_scrape()).cloned().collect()
+    }
+
+    /// The scrapes of its metrics that came so far.
+    pub(crate) fn scrapes(&self) -> Vec<Seen> {
+        self.shared.seen.lock().iter().filter(|seen| seen.is_scrape()).cloned().collect()
     }
 
     /// Forgets what came.
@@ -191,8 +196,13 @@ impl Seen {
         values.filter(|(key, _)| *key == name).map(|(_, value)| value).collect()
     }
 
-    fn is_health(&self) -> bool {
+    /// A health check or a scrape.
+    fn is_probe(&self) -> bool {
         self.head.starts_with("GET ")
+    }
+
+    fn is_scrape(&self) -> bool {
+        self.is_probe() && self.target().ends_with("/metrics")
     }
 
     fn length(&self) -> usize {
@@ -201,7 +211,7 @@ impl Seen {
 }
 
 fn healthy(script: impl Fn(&Seen) -> Vec<Act> + Send + Sync) -> impl Fn(&Seen) -> Vec<Act> + Send + Sync {
-    move |seen| if seen.is_health() { ok() } else { script(seen) }
+    move |seen| if seen.is_probe() { ok() } else { script(seen) }
 }
 
 async fn free_listener() -> TcpListener {
