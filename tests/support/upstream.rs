@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -38,6 +38,8 @@ pub(crate) enum Act {
     Say(Vec<u8>),
     /// Waits until this many connections were made in all.
     Meet(usize),
+    /// Waits until this is true.
+    Until(Arc<AtomicBool>),
     /// Waits.
     Pause(Duration),
     /// Sends a byte of a body again and again, for as long as it is taken.
@@ -285,6 +287,12 @@ async fn perform(act: Act, stream: &mut TcpStream, shared: &Shared) -> Option<()
         }
         Act::Meet(wanted) => {
             while shared.connections.load(Ordering::SeqCst) < wanted {
+                tokio::time::sleep(PAUSE).await;
+            }
+            return Some(());
+        }
+        Act::Until(gate) => {
+            while !gate.load(Ordering::SeqCst) {
                 tokio::time::sleep(PAUSE).await;
             }
             return Some(());
