@@ -14,8 +14,8 @@ use reqwest::Response;
 use serde_json::json;
 use support::fickle::Pool;
 use support::pool::{
-    all_leases_are_back, ask, chat, config, entry, leases_become, logs, metric_becomes, outcomes, peers, state_becomes,
-    with_peers,
+    all_leases_are_back, ask, chat, config, entry, leases_become, logs, outcomes, outcomes_become, peers,
+    state_becomes, with_peers,
 };
 use support::sse::{BOTH, broken};
 use support::upstream::{Act, Upstream, answer, ok};
@@ -41,7 +41,7 @@ async fn client_errors_never_eject_nor_are_they_tried_elsewhere() {
     }
     pool.first_becomes("up", "closed").await;
     assert!(pool.siblings.iter().all(|sibling| sibling.seen().is_empty()));
-    metric_becomes(&pool.router, "pointsman_outcomes_total{backend=\"b\",outcome=\"neutral\"}", 120.0).await;
+    outcomes_become(&pool.router, "neutral", 120.0).await;
     assert_eq!((outcomes(&pool.router, "fault").await, pool.router.metric(EJECTIONS).await), (0.0, 0.0));
 }
 
@@ -189,7 +189,7 @@ async fn a_peer_that_dies_amid_streams_is_ejected_and_its_clients_are_told() {
             leases_become(&pool.router, 0).await;
         }
         pool.first_becomes("ejected", "open").await;
-        metric_becomes(&pool.router, "pointsman_outcomes_total{backend=\"b\",outcome=\"fault\"}", 5.0).await;
+        outcomes_become(&pool.router, "fault", 5.0).await;
         pool.serves(10).await;
         assert_eq!(pool.asked(), 5, "{end:?}");
     }

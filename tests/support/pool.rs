@@ -98,6 +98,12 @@ pub(crate) async fn outcomes(router: &Router, outcome: &str) -> f64 {
     router.metric(&format!(r#"pointsman_outcomes_total{{backend="b",outcome="{outcome}"}}"#)).await
 }
 
+/// Waits until so many outcomes of this kind were observed at the backend `b`; some are a moment after the client's answer.
+pub(crate) async fn outcomes_become(router: &Router, outcome: &str, count: f64) {
+    let probe = || async { (outcomes(router, outcome).await == count).then_some(()) };
+    eventually(&format!("{count} of outcome {outcome}"), probe).await;
+}
+
 /// Waits for a line of the log with all of these words; lines are written a moment after what they tell of.
 pub(crate) async fn logs(router: &Router, words: &[&str]) {
     let probe =
