@@ -88,6 +88,22 @@ async fn the_config_is_shown_with_its_defaults_and_without_a_secret() {
     assert!(!router.log().contains(SECRET));
 }
 
+/// Takes out what differs from one asking to the next, which must make sense.
+fn take_measured(peer: &mut Value) {
+    let peer = peer.as_object_mut().unwrap();
+    let is_down = peer["health"] == "down";
+    let mut take = |key: &str| peer.remove(key).unwrap_or_else(|| panic!("no {key}"));
+    assert_eq!(take("why").is_string(), is_down, "a reason where one is needed");
+    assert!(take("load").as_f64().is_some_and(|load| load >= 0.0));
+    let (scraped, first_token, share) = (take("scraped"), take("first_token_ms"), take("share"));
+    assert!(
+        scraped.is_null() || ["running", "waiting", "kv_usage", "age_ms"].iter().all(|key| !scraped[key].is_null())
+    );
+    assert!(first_token.is_null() || ["p50", "p95"].iter().all(|key| first_token[key].is_number()), "{first_token}");
+    assert!(share.is_null() || share.as_f64().is_some_and(|share| (0.0..=1.0).contains(&share)), "{share}");
+    assert!(!is_down || scraped.is_null() && first_token.is_null(), "{scraped} {first_token}");
+}
+
 #[tokio::test]
 async fn backends_are_listed_with_their_peers_health_and_load() {
     let sim = Child::sim(&[]);
@@ -102,14 +118,16 @@ async fn backends_are_listed_with_their_peers_health_and_load() {
     let mut listed = router.shown("/backends").await;
     // Peers stand in the order of their addresses.
     listed[0]["peers"].as_array_mut().unwrap().sort_by_key(|peer| peer["weight"].as_u64());
-    let peer = |address: &str, host: &str, weight: u32, health: &str, leases: u32| json!({ "address": address, "host": host, "tls": false, "weight": weight, "health": health, "leases": leases });
-    let expected = json!([
-        { "name": "b", "model": "m", "up": true, "peers": [
-            peer(sim.address(), sim.address(), 1, "up", 1),
-            peer("127.0.0.1:1", "vllm.internal", 3, "down", 0),
-        ] },
-        { "name": "c", "model": "n", "up": false, "peers": [peer("127.0.0.1:2", "127.0.0.1:2", 1, "down", 0)] },
-    ]);
+    for backend in listed.as_array_mut().unwrap() {
+        let queue = backend.as_object_mut().unwrap().remove("queue").expect("a queue");
+        assert!(queue["waiting"] == 0 && queue["size"].is_u64(), "{queue}");
+        backend["peers"].as_array_mut().unwrap().iter_mut().for_each(take_measured);
+    }
+    let peer = |address: &str, host: &str, weight: u32, health: &str, leases: u32| json!({ "address": address, "host": host, "tls": false, "weight": weight, "health": health, "state": health, "breaker": "closed", "leases": leases });
+    let backend = |name: &str, model: &str, up: bool, in_flight: u32, peers: Value| json!({ "name": name, "model": model, "up": up, "balance": "least_loaded", "in_flight": in_flight, "peers": peers });
+    let dead = peer("127.0.0.1:2", "127.0.0.1:2", 1, "down", 0);
+    let both = [peer(sim.address(), sim.address(), 1, "up", 1), peer("127.0.0.1:1", "vllm.internal", 3, "down", 0)];
+    let expected = json!([backend("b", "m", true, 1, json!(both)), backend("c", "n", false, 0, json!([dead]))]);
     assert_eq!(listed, expected);
 }
 

@@ -6,7 +6,7 @@ mod support;
 use futures::stream;
 use reqwest::{Body, Client, Response};
 use support::pool::{all_leases_are_back, client, client_h2, config, header, read_all, read_until, refused};
-use support::upstream::{Act, Seen, Upstream, busy, ok};
+use support::upstream::{Act, Seen, Upstream, answer, busy, ok};
 use support::{PATIENCE, Router};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
@@ -37,6 +37,9 @@ struct Pair {
     h2: Client,
 }
 
+/// A peer that fails every request is asked first again by the next one.
+const NOBODY_IS_EJECTED: &str = "breaker: {max_ejected: 0}";
+
 type Script = fn(&Seen) -> Vec<Act>;
 
 // === impl Framing ===
@@ -53,7 +56,7 @@ impl Framing {
 impl Pair {
     async fn start(first: Script, second: Script) -> Self {
         let (first, second) = (Upstream::start(first).await, Upstream::start(second).await);
-        let router = Router::start(&config(&[first.url(), second.url()], ""));
+        let router = Router::start(&config(&[first.url(), second.url()], NOBODY_IS_EJECTED));
         Self { router, first: Ok(first), second, h1: client(), h2: client_h2() }
     }
 
@@ -132,6 +135,11 @@ impl Pair {
     }
 }
 
+/// What a dead engine says.
+fn failed() -> Vec<Act> {
+    vec![answer(500, "content-type: application/json\r\n", r#"{"error":{"message":"dead"}}"#)]
+}
+
 const OK: &str = r#"{"ok":true}"#;
 const BUSY: &str = r#"{"error":{"message":"busy"}}"#;
 
@@ -146,8 +154,8 @@ async fn every_body_moves_on_from_a_peer_that_refuses_connections() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_body_moves_on_whole_from_a_peer_that_says_503() {
-    Pair::start(|_| busy(), |_| ok()).await.table(200, OK, [1, 1]).await;
+async fn every_body_moves_on_whole_from_a_peer_that_says_500() {
+    Pair::start(|_| failed(), |_| ok()).await.table(200, OK, [1, 1]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,7 +183,7 @@ async fn a_body_of_undeclared_length_above_64_kib_is_told_what_to_do() {
 async fn an_interim_answer_is_not_taken_for_the_answer() {
     for interim in ["100 Continue", "103 Early Hints\r\nlink: </x>"] {
         let interim = Act::Say(format!("HTTP/1.1 {interim}\r\n\r\n").into_bytes());
-        let fates: [Vec<Act>; 3] = [vec![Act::Close], vec![Act::Reset], busy()];
+        let fates: [Vec<Act>; 3] = [vec![Act::Close], vec![Act::Reset], failed()];
         for fate in fates {
             let acts = [&[interim.clone()][..], &fate].concat();
             let first = Upstream::start(move |_| acts.clone()).await;

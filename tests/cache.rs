@@ -11,7 +11,7 @@ use futures::future::join_all;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use support::sse::Events;
-use support::upstream::{Act, Upstream};
+use support::upstream::{Act, Upstream, whole};
 use support::{Child, Router, eventually};
 
 /// Two keys: an ordinary one and a trusted one.
@@ -502,14 +502,4 @@ fn held(gate: &AtomicBool) {
             std::thread::sleep(Duration::from_millis(2));
         }
     });
-}
-
-/// A whole chat answer.
-fn whole(text: &str) -> Act {
-    let body = json!({
-        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m",
-        "choices": [{ "index": 0, "message": { "role": "assistant", "content": text }, "finish_reason": "stop" }],
-        "usage": { "prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2 },
-    });
-    support::upstream::answer(200, "content-type: application/json\r\n", &body.to_string())
 }

@@ -267,12 +267,12 @@ fn values_must_make_sense() {
         ),
         (
             "url: \"http://127.0.0.1:8002/v1\"",
-            "url: \"http://b\"\n    health: {interval: 0, fall: 0, path: x}\n    timeouts: {read: 0}",
+            "url: \"http://b\"\n    health: {interval: 0, fall: 0, path: x}\n    timeouts: {first_byte: 0}",
             &[
                 "9: backends[1].health.path: must be a path that starts with \"/\"",
                 "9: backends[1].health.interval: must be longer than 0",
                 "9: backends[1].health.fall: must be between 1 and 1000",
-                "10: backends[1].timeouts.read: must be longer than 0",
+                "10: backends[1].timeouts.first_byte: must be longer than 0",
             ],
         ),
         (

@@ -151,7 +151,7 @@ async fn checks_end_with_their_timeout_whatever_the_peer_does() {
         let asked = moment.clone();
         let script = move |_: &Seen| if asked.fetch_add(1, Ordering::SeqCst) < 1 { ok() } else { acts.clone() };
         let peer = Upstream::raw(script).await;
-        let health = "health: {interval: 20ms, timeout: 100ms, fall: 2, rise: 1}";
+        let health = "health: {interval: 20ms, timeout: 100ms, fall: 2, rise: 1}\nmetrics: {interval: 0}";
         let router = Router::start(&config(&[peer.url()], health));
         health_becomes(&router, &["down"]).await;
         // Nor does a check leave a connection behind.

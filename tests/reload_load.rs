@@ -81,7 +81,7 @@ fn config(nth: usize, left: &Child, right: &Child) -> String {
     let more = [
         "",
         ", retries: 5",
-        ", timeouts: {read: 20s}",
+        ", timeouts: {first_byte: 20s}",
         ", health: {interval: 100ms}",
         ", resolve_interval: 1s, forward_auth: true",
     ][nth % 5];

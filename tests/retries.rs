@@ -37,18 +37,21 @@ async fn retries(router: &Router, reason: &str) -> f64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_fails_before_the_head_moves_on_to_another_peer() {
     let half_a_head = Act::Say(b"HTTP/1.1 200 OK\r\ncontent-le".to_vec());
-    let table: [(&str, Vec<Act>, &str); 8] = [
+    let table: [(&str, Vec<Act>, &str); 11] = [
         ("reset", vec![Act::Reset], "reset"),
         ("close", vec![Act::Close], "reset"),
         ("reset within the head", vec![half_a_head.clone(), Act::Reset], "reset"),
         ("close within the head", vec![half_a_head, Act::Close], "reset"),
         ("no HTTP", vec![Act::Say(b"\x16\x03\x01 no HTTP\r\n\r\n".to_vec()), Act::Close], "reset"),
+        ("500", vec![answer(500, "", "oh")], "status"),
+        ("502", vec![answer(502, "", "oh")], "status"),
         ("503", busy(), "status"),
+        ("504", vec![answer(504, "", "oh")], "status"),
         ("429", vec![answer(429, "", "later")], "status"),
         ("silence", vec![Act::Hang], "first_byte_timeout"),
     ];
     for (case, acts, reason) in table {
-        let (first, second, router) = two(move |_| acts.clone(), "timeouts: {read: 1s}").await;
+        let (first, second, router) = two(move |_| acts.clone(), "timeouts: {first_byte: 1s}").await;
         let response = ask(&router, false).await;
         assert_eq!(response.status(), 200, "{case}");
         assert_eq!((first.seen().len(), second.seen().len()), (1, 1), "{case}");
@@ -83,11 +86,23 @@ async fn an_answer_that_says_come_back_later_passes_through_where_nobody_else_is
     assert_eq!(peer.seen().len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peers_own_error_passes_through_byte_for_byte_where_nobody_else_is_left() {
+    let body = "{ \"error\" : {\"message\":\"nö\\u0041\", \"code\":null}}\n";
+    for status in [500, 502, 504] {
+        let (peer, router) = one(move |_| vec![answer(status, "x-own: 1\r\n", body)], "").await;
+        let response = ask(&router, false).await;
+        assert_eq!((response.status().as_u16(), header(&response, "x-own")), (status, "1"));
+        assert_eq!(response.bytes().await.unwrap(), body.as_bytes());
+        assert_eq!(peer.seen().len(), 1);
+    }
+}
+
 // === what never moves on ===
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_errors_pass_through_byte_for_byte() {
-    for status in [400, 401, 404, 409, 422, 500, 501] {
+    for status in [400, 401, 404, 409, 422, 501] {
         let body = "{ \"error\" : {\"message\":\"nö\\u0041\", \"code\":null}}\n";
         let acts = vec![answer(status, "content-type: application/json; x=y\r\nx-own: 1\r\n", body)];
         let (first, second, router) = two(move |_| acts.clone(), "").await;
@@ -108,7 +123,7 @@ async fn once_the_head_has_come_nothing_is_tried_again() {
         for (text, end) in [("", Act::Close), ("", Act::Reset), ("", Act::Hang), ("5\r\ndata:", Act::Close)] {
             let case = format!("{head:?} {text:?} {end:?}");
             let acts = vec![Act::Say(format!("{head}{text}").into_bytes()), end];
-            let (first, second, router) = two(move |_| acts.clone(), "timeouts: {read: 1s}").await;
+            let (first, second, router) = two(move |_| acts.clone(), "timeouts: {first_byte: 1s, idle: 1s}").await;
             let mut socket = raw_chat(&router, false).await;
             let answer = read_all(&mut socket).await;
             assert!(answer.starts_with("HTTP/1.1 200"), "{case}: {answer}");
@@ -156,7 +171,7 @@ async fn a_whole_pool_of_dead_connections_costs_no_request() {
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_after_an_idle_spell_succeed_where_the_peer_closes_first() {
     let sim = Child::sim(&["--keep-alive", "50ms"]);
-    let router = Router::start(&config(&[sim.at("/v1")], "timeouts: {idle: 60s}\nretries: 0"));
+    let router = Router::start(&config(&[sim.at("/v1")], "timeouts: {keep_alive: 60s}\nretries: 0"));
     for pause in [0, 45, 48, 50, 52, 55, 100, 50, 49, 51, 50, 0, 50] {
         tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
         let response = ask(&router, false).await;

@@ -92,7 +92,7 @@ async fn a_connect_that_gets_no_answer_moves_on_to_another_peer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_never_answers_is_a_504() {
     let peer = Upstream::start(|_| vec![Act::Hang]).await;
-    let router = Router::start(&config(&[peer.url()], "timeouts: {read: 300ms}"));
+    let router = Router::start(&config(&[peer.url()], "timeouts: {first_byte: 300ms}"));
     for client in [client(), client_h2()] {
         let asked = client.post(router.at("/v1/chat/completions")).json(&chat(true)).send().await.unwrap();
         let message = refused(asked, 504, "upstream_timeout").await;
@@ -106,7 +106,7 @@ async fn a_peer_that_never_answers_is_a_504() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_takes_no_more_of_the_request_is_a_504() {
     let peer = Upstream::on_head(|_| vec![Act::Meet(usize::MAX)]).await;
-    let router = Router::start(&config(&[peer.url()], "timeouts: {write: 300ms, read: 1s}"));
+    let router = Router::start(&config(&[peer.url()], "timeouts: {write: 300ms, first_byte: 1s}"));
     refused(post(&router, 9_000_000).await, 504, "upstream_timeout").await;
     all_leases_are_back(&router).await;
 }
@@ -114,21 +114,21 @@ async fn a_peer_that_takes_no_more_of_the_request_is_a_504() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_takes_no_more_of_the_request_is_left_for_another() {
     let (first, second) = (Upstream::on_head(|_| vec![Act::Meet(usize::MAX)]).await, Upstream::start(|_| ok()).await);
-    let router = Router::start(&config(&[first.url(), second.url()], "timeouts: {write: 300ms, read: 1s}"));
+    let router = Router::start(&config(&[first.url(), second.url()], "timeouts: {write: 300ms, first_byte: 1s}"));
     assert_eq!(post(&router, 9_000_000).await.status(), 200);
     assert!(second.seen()[0].body.len() == 9_000_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_may_take_longer_than_any_silence_in_it() {
-    // 30 pieces, each well within the read timeout of 2 s, and together beyond it.
+    // 30 pieces, each well within the silence of 2 s that is allowed, and together beyond it.
     let script = |_: &Seen| {
         let piece = || [Act::Pause(Duration::from_millis(80)), Act::Say(b"x".to_vec())];
         let head = Act::Say(b"HTTP/1.1 200 OK\r\ncontent-length: 30\r\n\r\n".to_vec());
         std::iter::once(head).chain((0..30).flat_map(|_| piece())).collect()
     };
     let peer = Upstream::start(script).await;
-    let router = Router::start(&config(&[peer.url()], "timeouts: {read: 2s}"));
+    let router = Router::start(&config(&[peer.url()], "timeouts: {idle: 2s}"));
     let begun = Instant::now();
     assert_eq!(ask(&router, false).await.text().await.unwrap(), "x".repeat(30));
     assert!(begun.elapsed() > Duration::from_secs(2));
@@ -137,7 +137,7 @@ async fn an_answer_may_take_longer_than_any_silence_in_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_are_reused() {
     let peer = Upstream::start(|_| ok()).await;
-    let router = Router::start(&config(&[peer.url()], "timeouts: {idle: 1h}"));
+    let router = Router::start(&config(&[peer.url()], "timeouts: {keep_alive: 1h}"));
     let checks = peer.connections();
     let client = Client::new();
     let task = |_| async {
@@ -167,7 +167,7 @@ async fn a_connection_that_the_peer_wants_closed_is_not_reused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_connection_is_closed_after_its_time() {
     let peer = Upstream::start(|_| ok()).await;
-    let router = Router::start(&config(&[peer.url()], "timeouts: {idle: 200ms}"));
+    let router = Router::start(&config(&[peer.url()], "timeouts: {keep_alive: 200ms}\nmetrics: {interval: 0}"));
     eventually("the checks' end", || async { (peer.closed() == peer.connections()).then_some(()) }).await;
     assert_eq!(ask(&router, false).await.status(), 200);
     eventually("the close", || async { (peer.closed() == peer.connections()).then_some(()) }).await;

@@ -39,7 +39,8 @@ impl Secure {
     async fn is_refused(&self, router: &Router, why: &str) {
         health_becomes(router, &["down"]).await;
         refused(ask(router, false).await, 503, "no_healthy_peer").await;
-        assert!((self.inside.seen().len(), self.inside.checks().len()) == (0, 0), "something was sent");
+        let sent = [self.inside.seen(), self.inside.checks(), self.inside.scrapes()].concat();
+        assert!(sent.is_empty(), "something was sent: {sent:?}");
         logs(router, &["is down", why]).await;
     }
 }
@@ -153,7 +154,7 @@ async fn a_pooled_connection_is_not_used_once_its_authority_is_no_longer_trusted
     let peer = Secure::start(&authority, &["localhost"]).await;
     let listed = format!("{{url: {:?}}}", peer.front.url("localhost"));
     let trusting = |authority| {
-        let settings = "health: {interval: 1h, timeout: 5s}\ntimeouts: {idle: 1h}";
+        let settings = "health: {interval: 1h, timeout: 5s}\ntimeouts: {keep_alive: 1h}";
         with_peers(&listed, &format!("{settings}\ntls: {{{}}}", trust(authority)))
     };
     let router = Router::start(&trusting(&authority));

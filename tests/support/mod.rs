@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
 
 pub(crate) mod exposition;
+pub(crate) mod fickle;
 pub(crate) mod launch;
 pub(crate) mod pool;
 pub(crate) mod reloading;

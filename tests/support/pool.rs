@@ -1,5 +1,7 @@
 //! A router on one pool, and requests to it.
 
+use std::net::SocketAddr;
+
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -71,6 +73,35 @@ pub(crate) async fn health_becomes(router: &Router, wanted: &[&str]) {
     let probe =
         || async { peers(router).await.iter().map(|peer| &peer["health"]).eq(wanted.iter().copied()).then_some(()) };
     eventually(&format!("health {wanted:?}"), probe).await;
+}
+
+/// The entry of the peer at `address` in `/backends`.
+pub(crate) async fn entry(router: &Router, address: SocketAddr) -> Value {
+    let address = address.to_string();
+    peers(router).await.into_iter().find(|peer| peer["address"] == *address).expect("the peer is listed")
+}
+
+/// Waits until the peer at `address` is in this state.
+pub(crate) async fn state_becomes(router: &Router, address: SocketAddr, state: &str) {
+    let probe = || async { (entry(router, address).await["state"] == state).then_some(()) };
+    eventually(&format!("{address} {state}"), probe).await;
+}
+
+/// Waits until the metric whose line begins with `series` has this value.
+pub(crate) async fn metric_becomes(router: &Router, series: &str, value: f64) {
+    let probe = || async { (router.metric(series).await == value).then_some(()) };
+    eventually(&format!("{series} {value}"), probe).await;
+}
+
+/// How many outcomes of this kind were observed at the backend `b`.
+pub(crate) async fn outcomes(router: &Router, outcome: &str) -> f64 {
+    router.metric(&format!(r#"pointsman_outcomes_total{{backend="b",outcome="{outcome}"}}"#)).await
+}
+
+/// Waits until so many outcomes of this kind were observed at the backend `b`; some are a moment after the client's answer.
+pub(crate) async fn outcomes_become(router: &Router, outcome: &str, count: f64) {
+    let probe = || async { (outcomes(router, outcome).await == count).then_some(()) };
+    eventually(&format!("{count} of outcome {outcome}"), probe).await;
 }
 
 /// Waits for a line of the log with all of these words; lines are written a moment after what they tell of.

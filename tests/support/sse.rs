@@ -39,6 +39,21 @@ fn with(mut body: Value, more: Value) -> Value {
     body
 }
 
+/// Reads a stream that must end in one error event of the router's with this code. Returns what came before it, and its
+/// message.
+pub(crate) async fn broken(what: &str, response: Response, code: &str) -> (Vec<String>, String) {
+    assert_eq!(response.status(), 200, "{what}");
+    let mut events = Events::of(response).rest().await;
+    let last = events.pop().unwrap_or_else(|| panic!("{what}: no event"));
+    assert!(last.ends_with("\n\n"), "{what}: {last:?}");
+    let error: Value = serde_json::from_str(last.strip_prefix("data: ").unwrap_or_default().trim_end())
+        .unwrap_or_else(|error| panic!("{what}: {error} in {last:?}"));
+    assert_eq!(error["error"]["code"], code, "{what}");
+    assert_eq!(error["error"]["type"], "server_error", "{what}");
+    assert!(!events.concat().contains("[DONE]") && !events.concat().contains("\"error\""), "{what}: {events:?}");
+    (events, error["error"]["message"].as_str().expect("a message").to_owned())
+}
+
 /// Lets the simulator send one more event of its stepped streams.
 pub(crate) async fn step(sim: &Child) {
     Client::new().post(sim.at("/sim/step")).send().await.expect("a step");

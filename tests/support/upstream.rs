@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
@@ -38,6 +39,8 @@ pub(crate) enum Act {
     Say(Vec<u8>),
     /// Waits until this many connections were made in all.
     Meet(usize),
+    /// Waits until this is true.
+    Until(Arc<AtomicBool>),
     /// Waits.
     Pause(Duration),
     /// Sends a byte of a body again and again, for as long as it is taken.
@@ -71,6 +74,16 @@ pub(crate) fn answer(status: u16, headers: &str, body: &str) -> Act {
     Act::Say(format!("HTTP/1.1 {status} Whatever\r\n{headers}content-length: {length}\r\n\r\n{body}").into_bytes())
 }
 
+/// A whole chat answer that says `text`.
+pub(crate) fn whole(text: &str) -> Act {
+    let body = json!({
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m",
+        "choices": [{ "index": 0, "message": { "role": "assistant", "content": text }, "finish_reason": "stop" }],
+        "usage": { "prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2 },
+    });
+    answer(200, "content-type: application/json\r\n", &body.to_string())
+}
+
 /// A 200 with a small JSON body.
 pub(crate) fn ok() -> Vec<Act> {
     vec![answer(200, "content-type: application/json\r\n", r#"{"ok":true}"#)]
@@ -84,7 +97,7 @@ pub(crate) fn busy() -> Vec<Act> {
 // === impl Upstream ===
 
 impl Upstream {
-    /// Answers `/health` with 200, and everything else by `script`.
+    /// Answers health checks and scrapes with 200, and everything else by `script`.
     pub(crate) async fn start(script: impl Fn(&Seen) -> Vec<Act> + Send + Sync + 'static) -> Self {
         Self::with(false, script).await
     }
@@ -122,14 +135,19 @@ impl Upstream {
         format!("http://{}", self.address)
     }
 
-    /// What came so far, health checks left out.
+    /// What came so far, health checks and scrapes left out.
     pub(crate) fn seen(&self) -> Vec<Seen> {
-        self.shared.seen.lock().iter().filter(|seen| !seen.is_health()).cloned().collect()
+        self.shared.seen.lock().iter().filter(|seen| !seen.is_probe()).cloned().collect()
     }
 
     /// The health checks that came so far.
     pub(crate) fn checks(&self) -> Vec<Seen> {
-        self.shared.seen.lock().iter().filter(|seen| seen.is_health()).cloned().collect()
+        self.shared.seen.lock().iter().filter(|seen| seen.is_probe() && !seen.is_scrape()).cloned().collect()
+    }
+
+    /// The scrapes of its metrics that came so far.
+    pub(crate) fn scrapes(&self) -> Vec<Seen> {
+        self.shared.seen.lock().iter().filter(|seen| seen.is_scrape()).cloned().collect()
     }
 
     /// Forgets what came.
@@ -191,8 +209,13 @@ impl Seen {
         values.filter(|(key, _)| *key == name).map(|(_, value)| value).collect()
     }
 
-    fn is_health(&self) -> bool {
+    /// A health check or a scrape.
+    fn is_probe(&self) -> bool {
         self.head.starts_with("GET ")
+    }
+
+    fn is_scrape(&self) -> bool {
+        self.is_probe() && self.target().ends_with("/metrics")
     }
 
     fn length(&self) -> usize {
@@ -201,7 +224,7 @@ impl Seen {
 }
 
 fn healthy(script: impl Fn(&Seen) -> Vec<Act> + Send + Sync) -> impl Fn(&Seen) -> Vec<Act> + Send + Sync {
-    move |seen| if seen.is_health() { ok() } else { script(seen) }
+    move |seen| if seen.is_probe() { ok() } else { script(seen) }
 }
 
 async fn free_listener() -> TcpListener {
@@ -275,6 +298,12 @@ async fn perform(act: Act, stream: &mut TcpStream, shared: &Shared) -> Option<()
         }
         Act::Meet(wanted) => {
             while shared.connections.load(Ordering::SeqCst) < wanted {
+                tokio::time::sleep(PAUSE).await;
+            }
+            return Some(());
+        }
+        Act::Until(gate) => {
+            while !gate.load(Ordering::SeqCst) {
                 tokio::time::sleep(PAUSE).await;
             }
             return Some(());
