@@ -84,7 +84,7 @@ impl Serialize for ByteSize {
 impl<'de> Deserialize<'de> for RetryOn {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let parse = |text: &str| upstream::RetryOn::parse(text).map(Self);
-        let expected = "\"connect\", \"reset\", \"first_byte_timeout\" or a status from 400 to 599";
+        let expected = "\"connect\", \"reset\", \"first_byte_timeout\" or a status";
         deserializer.deserialize_any(Quantity { parse, expected })
     }
 }

@@ -106,7 +106,7 @@ pub(super) async fn give_up(
     exchange: &mut Exchange,
     error: &Error,
 ) -> FailToProxy {
-    if client_left(error) {
+    if client_left(error, exchange) {
         return FailToProxy { error_code: 0, can_reuse_downstream: false };
     }
     let failure = exchange.failure.take().unwrap_or_else(|| explain(error, exchange));
@@ -131,7 +131,7 @@ async fn end_stream(metrics: &Metrics, session: &mut Session, exchange: &Exchang
 }
 
 /// Whether there is nobody left to answer.
-pub(super) fn client_left(error: &Error) -> bool {
+pub(super) fn client_left(error: &Error, exchange: &Exchange) -> bool {
     let broken = matches!(
         error.etype(),
         ErrorType::ReadError
@@ -141,7 +141,8 @@ pub(super) fn client_left(error: &Error) -> bool {
             | ErrorType::ConnectionClosed
             | ErrorType::H2Error
     );
-    *error.esource() == ErrorSource::Downstream && broken
+    // An alarm shows on the client's connection too.
+    *error.esource() == ErrorSource::Downstream && broken && !exchange.deadline.expired()
 }
 
 /// The final status that was written, if any: a `100 Continue` is none.
@@ -153,13 +154,13 @@ pub(super) fn status_written(session: &Session) -> Option<u16> {
 /// What an upstream error means to the client. Addresses and causes are for the log.
 fn explain(error: &Error, exchange: &Exchange) -> Failure {
     let backend = exchange.destination.as_ref().map_or("?", |to| &*to.backend.settings.name);
+    let late = || Failure::new(Reason::UpstreamTimeout, format!("backend \"{backend}\" did not answer in time"));
     match error.etype() {
+        _ if exchange.deadline.expired() => late(),
         ErrorType::ConnectTimedout
         | ErrorType::TLSHandshakeTimedout
         | ErrorType::ReadTimedout
-        | ErrorType::WriteTimedout => {
-            Failure::new(Reason::UpstreamTimeout, format!("backend \"{backend}\" did not answer in time"))
-        }
+        | ErrorType::WriteTimedout => late(),
         _ => match error.esource() {
             ErrorSource::Upstream => {
                 Failure::new(Reason::UpstreamFailed, format!("backend \"{backend}\" failed to answer"))

@@ -54,16 +54,13 @@ impl Deadline {
         self.left(Instant::now()).is_zero()
     }
 
-    /// An attempt begins, whose answer comes as a stream or whole. Pingora's own timeout is for each read, whatever comes;
-    /// where nobody watches the alarm, it is all there is.
-    pub(super) fn begin_attempt(&mut self, session: &Session, stream: bool, options: &mut PeerOptions) {
+    /// An attempt begins. Pingora's own timeout is for each read, whatever comes; where nobody watches the alarm, it is
+    /// all there is.
+    pub(super) fn begin_attempt(&mut self, session: &Session, options: &mut PeerOptions) {
         let (now, Some(limits)) = (Instant::now(), &self.limits) else { return };
         self.alarm = Alarm::of(session);
         self.attempt_begun = Some(now);
-        let read = match (&self.alarm, stream) {
-            (None, false) => limits.first_byte,
-            _ => limits.first_byte.max(limits.idle),
-        };
+        let read = if self.alarm.is_some() { limits.first_byte.max(limits.idle) } else { limits.first_byte };
         options.read_timeout = Some(read.min(self.left(now)));
         self.enter(Phase::Head);
     }

@@ -141,6 +141,7 @@ impl Exchange {
         to.backend.pool.count_request();
         self.deadline.set(&settings.timeouts, self.timing.begun());
         if settings.forward_priority
+            && self.prompt.is_some()
             && let Ok(body) = prompt::with_priority(&self.body, self.demand.place.priority)
         {
             self.body = body;

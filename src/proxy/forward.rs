@@ -10,7 +10,7 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 use pingora_proxy::Session;
 use tracing::info;
 
-use super::answer::{client_left, status_written};
+use super::answer::status_written;
 use super::deadline::Phase;
 use super::exchange::Exchange;
 use super::keeping;
@@ -71,7 +71,7 @@ fn begin_attempt(session: &Session, exchange: &mut Exchange, lease: Lease) -> Ht
     exchange.lease = Some(lease);
     let mut connect =
         if exchange.attempts.need_fresh_connection() { peer.connect_afresh() } else { peer.connect.clone() };
-    exchange.deadline.begin_attempt(session, exchange.stream, &mut connect.options);
+    exchange.deadline.begin_attempt(session, &mut connect.options);
     connect
 }
 
@@ -102,8 +102,9 @@ pub(super) fn judge_status(metrics: &Metrics, head: &ResponseHeader, exchange: &
     Ok(())
 }
 
-/// Follows a chunk of a peer's answer: the first one shows that the peer serves.
-pub(super) fn follow(metrics: &Metrics, exchange: &mut Exchange, chunk: &[u8], end: bool) {
+/// Follows a chunk of a peer's answer: the first one shows that the peer serves. An error where the answer takes longer than
+/// it may.
+pub(super) fn follow(metrics: &Metrics, exchange: &mut Exchange, chunk: &[u8], end: bool) -> Result<()> {
     if !exchange.judged && (end || !chunk.is_empty()) {
         if exchange.relay.is_stream()
             && let (Some(lease), Some(begun)) = (&exchange.lease, exchange.deadline.attempt_begun())
@@ -113,6 +114,11 @@ pub(super) fn follow(metrics: &Metrics, exchange: &mut Exchange, chunk: &[u8], e
         judge(metrics, exchange, Outcome::Success);
     }
     exchange.deadline.enter(Phase::Body);
+    // Where nobody watches the alarm, this is what ends an answer that never pauses.
+    if exchange.deadline.is_over() && !end {
+        return Err(Error::explain(ErrorType::ReadTimedout, "the request takes too long").into_up());
+    }
+    Ok(())
 }
 
 /// No connection to the peer came about.
@@ -133,12 +139,11 @@ pub(super) fn broke(
     if *error.etype() == ANOTHER_PEER {
         return error; // judged already
     }
-    let expired = exchange.deadline.expired() || *error.etype() == ErrorType::ReadTimedout;
-    let by_peer = *error.esource() == ErrorSource::Upstream || exchange.deadline.expired();
-    if !by_peer || (client_left(&error) && !expired) {
+    if *error.esource() != ErrorSource::Upstream && !exchange.deadline.expired() {
         error.set_retry(false);
         return error;
     }
+    let expired = exchange.deadline.expired() || *error.etype() == ErrorType::ReadTimedout;
     // Once the peer's head has come, some of the answer may be with the client: never again from here.
     let nothing_came = status_written(session).is_none() && exchange.timing.first_byte_at().is_none();
     let (trouble, fault) = match nothing_came {
@@ -149,6 +154,7 @@ pub(super) fn broke(
         false => (Trouble::Reset, Fault::BrokenStream),
     };
     if nothing_came && exchange.attempts.excuses(trouble) {
+        count_retry(metrics, exchange, trouble);
         error.set_retry(true);
         return error;
     }
@@ -187,9 +193,15 @@ fn may_go_on(metrics: &Metrics, exchange: &mut Exchange, trouble: Trouble) -> bo
         metrics.retries_refused.with_label_values(&[name]).inc();
         return false;
     }
-    metrics.retries.with_label_values(&[name, trouble.as_str()]).inc();
-    info!(request_id = &*exchange.id, "Retrying [{name}] | {}: {}", peer.address, trouble.as_str());
+    count_retry(metrics, exchange, trouble);
     in_pool || exchange.fall_back(metrics)
+}
+
+fn count_retry(metrics: &Metrics, exchange: &Exchange, trouble: Trouble) {
+    let (Some(lease), Some(backend)) = (&exchange.lease, exchange.backend()) else { return };
+    let (name, address) = (&*backend.settings.name, lease.peer().address);
+    metrics.retries.with_label_values(&[name, trouble.as_str()]).inc();
+    info!(request_id = &*exchange.id, "Retrying [{name}] | {address}: {}", trouble.as_str());
 }
 
 fn no_lease(backend: &Backend, why: NoLease) -> Failure {
@@ -197,7 +209,7 @@ fn no_lease(backend: &Backend, why: NoLease) -> Failure {
     match why {
         NoLease::Nobody => {
             let message = format!("no healthy peer serves backend \"{name}\" at the moment");
-            let after = backend.settings.health.interval.max(Duration::from_secs(1));
+            let after = backend.settings.health.interval.clamp(Duration::from_secs(1), Duration::from_secs(60));
             Failure::new(Reason::NoPeer, message).retry_after(after)
         }
         NoLease::Busy(why) => {

@@ -110,7 +110,7 @@ impl ProxyHttp for Proxy {
         end: bool,
         exchange: &mut Exchange,
     ) -> Result<Option<Duration>> {
-        forward::follow(&self.metrics, exchange, chunk.as_deref().unwrap_or_default(), end);
+        forward::follow(&self.metrics, exchange, chunk.as_deref().unwrap_or_default(), end)?;
         keeping::tap(self, exchange, chunk, end);
         exchange.relay.pass(chunk.as_deref().unwrap_or_default());
         Ok(None)
@@ -151,8 +151,8 @@ impl ProxyHttp for Proxy {
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, exchange: &mut Exchange) {
-        exchange.deadline.end();
         record::finish(&self.metrics, &summary::summary(session, error, exchange));
+        exchange.deadline.end();
     }
 
     fn suppress_error_log(&self, _session: &Session, _exchange: &Exchange, _error: &Error) -> bool {

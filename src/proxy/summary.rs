@@ -9,7 +9,7 @@ use crate::record::Summary;
 
 /// What is recorded of an exchange that has ended.
 pub(super) fn summary<'a>(session: &Session, error: Option<&Error>, exchange: &'a Exchange) -> Summary<'a> {
-    let client_left = error.is_some_and(client_left);
+    let client_left = error.is_some_and(|error| client_left(error, exchange));
     let to = exchange.destination.as_ref();
     Summary {
         id: &exchange.id,

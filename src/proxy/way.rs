@@ -210,6 +210,7 @@ async fn passed_through(session: &mut Session, exchange: &mut Exchange) -> Resul
         backend: snapshot.backends[backend].clone(),
         fallbacks: Vec::new(),
     });
+    exchange.prepare();
     Ok(Next::Forward)
 }
 

@@ -3,7 +3,7 @@
 use super::super::file::{Backend, Balance, Breaker, Health, Peer, Queue, Scrape, Timeouts};
 use super::super::problem::{self, Findings};
 use super::{Rules, Taken};
-use crate::upstream::Origin;
+use crate::upstream::{Origin, RetryOn};
 
 /// The rules for one peer, wherever it is listed.
 pub(in super::super) fn peer(path: &str, Peer { url, weight, host }: &Peer, findings: &mut Findings) {
@@ -137,6 +137,11 @@ impl<'a> Rules<'a> {
 
     fn retries(&mut self, path: &str, backend: &Backend) {
         self.within(problem::key(path, "retries"), backend.retries, 0..=10);
+        for (i, kind) in backend.retry_on.iter().enumerate() {
+            if let RetryOn::Status(status) = kind.0 {
+                self.within(problem::item(&problem::key(path, "retry_on"), i), status, 400..=599);
+            }
+        }
         self.within(problem::key(path, "retry_budget"), backend.retry_budget, 0.0..=1.0);
     }
 
