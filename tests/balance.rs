@@ -6,17 +6,11 @@ mod support;
 use futures::future::join_all;
 use reqwest::Client;
 use support::pool::{
-    all_leases_are_back, ask, chat, client, client_h2, config, health_becomes, leases_become, peers, raw_chat,
-    with_peers,
+    all_leases_are_back, ask, chat, client, client_h2, config, health_becomes, hold, leases_become, occupy, peers,
+    raw_chat, with_peers,
 };
 use support::upstream::{Act, Seen, Upstream, answer, busy, ok};
 use support::{Router, eventually};
-use tokio::task::AbortHandle;
-
-/// Requests with the header `x-hold` are held, the others answered.
-fn hold(seen: &Seen) -> Vec<Act> {
-    if seen.header("x-hold").is_empty() { ok() } else { vec![Act::Hang] }
-}
 
 async fn equals(n: usize, script: fn(&Seen) -> Vec<Act>, settings: &str) -> (Vec<Upstream>, Router) {
     let mut peers = Vec::new();
@@ -31,14 +25,6 @@ async fn equals(n: usize, script: fn(&Seen) -> Vec<Act>, settings: &str) -> (Vec
 
 fn loads(peers: &[Upstream]) -> Vec<usize> {
     peers.iter().map(|peer| peer.seen().len()).collect()
-}
-
-/// Sends a request that will be held, and waits until it is counted.
-async fn occupy(router: &Router, before: u64) -> AbortHandle {
-    let request = client().post(router.at("/v1/chat/completions")).header("x-hold", "1").json(&chat(false));
-    let handle = tokio::spawn(request.send()).abort_handle();
-    leases_become(router, before + 1).await;
-    handle
 }
 
 /// Sends requests one by one, each when the one before no longer counts.

@@ -5,11 +5,13 @@
 pub(crate) mod exposition;
 pub(crate) mod fickle;
 pub(crate) mod launch;
+pub(crate) mod line;
 pub(crate) mod pool;
 pub(crate) mod reloading;
 mod router;
 pub(crate) mod sse;
 mod stand;
+pub(crate) mod talker;
 mod tape;
 pub(crate) mod upstream;
 pub(crate) mod wire;

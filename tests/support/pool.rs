@@ -1,12 +1,12 @@
 //! A router on one pool, and requests to it.
 
-use std::net::SocketAddr;
-
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
+use super::upstream::{Act, Seen, ok};
 use super::{PATIENCE, Router, eventually};
 
 /// A config with one backend, `b`, on `peers`: an idle router takes the first of them that may serve. Checks are
@@ -68,6 +68,31 @@ pub(crate) async fn peers(router: &Router) -> Vec<Value> {
     peers.collect()
 }
 
+/// Has the peer at `address` drained or resumed, by that word; the status and what was answered.
+pub(crate) async fn tell_peer(router: &Router, address: &str, word: &str) -> (u16, Value) {
+    let url = router.admin(&format!("/backends/b/peers/{address}/{word}"));
+    let response = client().post(url).send().await.expect("an answer");
+    (response.status().as_u16(), response.json().await.expect("JSON"))
+}
+
+/// A script: requests with the header `x-hold` are held, the others answered.
+pub(crate) fn hold(seen: &Seen) -> Vec<Act> {
+    if seen.header("x-hold").is_empty() { ok() } else { vec![Act::Hang] }
+}
+
+/// Sends a request that will be held, and waits until it is counted beside the `before` others.
+pub(crate) async fn occupy(router: &Router, before: u64) -> AbortHandle {
+    occupy_with(router, before, &chat(false)).await
+}
+
+/// The same with a body of the caller's.
+pub(crate) async fn occupy_with(router: &Router, before: u64, body: &Value) -> AbortHandle {
+    let request = client().post(router.at("/v1/chat/completions")).header("x-hold", "1").json(body);
+    let handle = tokio::spawn(request.send()).abort_handle();
+    leases_become(router, before + 1).await;
+    handle
+}
+
 /// Waits until the peers' health is this, in their order.
 pub(crate) async fn health_becomes(router: &Router, wanted: &[&str]) {
     let probe =
@@ -76,15 +101,21 @@ pub(crate) async fn health_becomes(router: &Router, wanted: &[&str]) {
 }
 
 /// The entry of the peer at `address` in `/backends`.
-pub(crate) async fn entry(router: &Router, address: SocketAddr) -> Value {
+pub(crate) async fn entry(router: &Router, address: impl ToString) -> Value {
     let address = address.to_string();
     peers(router).await.into_iter().find(|peer| peer["address"] == *address).expect("the peer is listed")
 }
 
+/// Waits until the `key` of that entry is `wanted`.
+pub(crate) async fn entry_becomes(router: &Router, address: impl ToString, key: &str, wanted: impl Into<Value>) {
+    let (address, wanted) = (address.to_string(), wanted.into());
+    let probe = || async { (entry(router, &address).await[key] == wanted).then_some(()) };
+    eventually(&format!("{key} {wanted} at {address}"), probe).await;
+}
+
 /// Waits until the peer at `address` is in this state.
-pub(crate) async fn state_becomes(router: &Router, address: SocketAddr, state: &str) {
-    let probe = || async { (entry(router, address).await["state"] == state).then_some(()) };
-    eventually(&format!("{address} {state}"), probe).await;
+pub(crate) async fn state_becomes(router: &Router, address: impl ToString, state: &str) {
+    entry_becomes(router, address, "state", state).await;
 }
 
 /// Waits until the metric whose line begins with `series` has this value.

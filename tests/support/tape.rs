@@ -25,6 +25,14 @@ impl Child {
         let tape: Value = reqwest::get(self.at("/sim/requests")).await.unwrap().json().await.unwrap();
         tape["total"].as_u64().unwrap()
     }
+
+    /// The sum over all series of one of its metrics, `vllm:` left out.
+    pub(crate) async fn told(&self, metric: &str) -> f64 {
+        let page = reqwest::get(self.at("/metrics")).await.unwrap().text().await.unwrap();
+        let series = format!("vllm:{metric}{{");
+        let values = page.lines().filter(|line| line.starts_with(&series)).map(|line| line.rsplit_once(' ').unwrap().1);
+        values.map(|value| value.parse::<f64>().unwrap()).sum()
+    }
 }
 
 impl Seen {

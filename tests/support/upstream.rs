@@ -214,7 +214,8 @@ impl Seen {
         self.head.starts_with("GET ")
     }
 
-    fn is_scrape(&self) -> bool {
+    /// A scrape of its metrics.
+    pub(crate) fn is_scrape(&self) -> bool {
         self.is_probe() && self.target().ends_with("/metrics")
     }
 
