@@ -68,7 +68,8 @@ fn settings(backend: &file::Backend) -> anyhow::Result<Settings> {
 }
 
 fn origins(backend: &file::Backend) -> anyhow::Result<Vec<Arc<Origin>>> {
-    let listed = backend.peers_file.as_deref().map(peers_file::read).transpose()?.unwrap_or_default();
+    let listed = backend.peers_file.as_ref().map(|path| peers_file::read(path, &path.display().to_string()));
+    let listed = listed.transpose()?.unwrap_or_default();
     let own = backend.url.iter().map(|url| Origin::parse(url, None, 1));
     let peers = backend.peers.iter().chain(&listed);
     let peers = peers.map(|peer| Origin::parse(&peer.url, peer.host.as_deref(), peer.weight));

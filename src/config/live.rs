@@ -62,15 +62,10 @@ impl Live {
         &self.path
     }
 
-    /// Every file that the config in force comes from.
-    pub(super) fn files(&self) -> Vec<PathBuf> {
-        let snapshot = self.snapshot();
-        [&self.path].into_iter().chain(&snapshot.peers_files).cloned().collect()
-    }
-
-    /// What the file held when the first config was read from it.
-    pub(super) fn first_text(&self) -> &[u8] {
-        &self.first_text
+    /// Every file that the config in force comes from, and what it held when it was first read.
+    pub(super) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let own = (self.path.clone(), self.first_text.clone());
+        [own].into_iter().chain(self.snapshot().peers_files.clone()).collect()
     }
 
     /// Tells of every new snapshot.

@@ -12,20 +12,17 @@ use super::problem::{self, Findings, Problems};
 use super::schema::Schema;
 use super::{validate, yaml};
 
-/// Reads the peers at `path`; an empty file lists none.
-pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Peer>> {
-    let name = path.display().to_string();
+/// Reads the peers at `path`, which problems call `name`. An empty list is one; an empty file is not, as it may be one that
+/// is being written.
+pub(super) fn read(path: &Path, name: &str) -> anyhow::Result<Vec<Peer>> {
     let bytes = read_bounded(path).map_err(|message| anyhow::anyhow!("{name}: {message}"))?;
     let text = String::from_utf8(bytes).with_context(|| format!("{name}: not UTF-8 text"))?;
-    Ok(parse(&name, &text)?)
+    Ok(parse(name, &text)?)
 }
 
 fn parse(name: &str, text: &str) -> Result<Vec<Peer>, Problems> {
     let broken = |error: yaml::Broken| Problems::unreadable(name, error.line, error.message);
     let mut value = yaml::read(text).map_err(broken)?;
-    if value.is_null() {
-        return Ok(Vec::new());
-    }
     if !value.is_sequence() {
         return Err(Problems::unreadable(
             name,
@@ -61,7 +58,7 @@ mod tests {
         let read: Vec<_> = peers.iter().map(|peer| (peer.url.as_str(), peer.weight, peer.host.as_deref())).collect();
         assert_eq!(read, [("http://a:1", 1, None), ("http://b:1", 3, Some("c"))]);
         assert_eq!(parse("p", r#"[{"url": "http://a:1"}]"#).unwrap().len(), 1);
-        assert!(parse("p", "").unwrap().is_empty() && parse("p", "[]").unwrap().is_empty());
+        assert!(parse("p", "[]").unwrap().is_empty());
     }
 
     #[test]
@@ -71,7 +68,7 @@ mod tests {
         for line in ["p:2: [1]", "p:3: [2].url", "p:4: [3].wieght: unknown key"] {
             assert!(problems.contains(line), "{line}\n{problems}");
         }
-        for text in ["url: http://a", "x", "- [", "- 1"] {
+        for text in ["", "# none", "url: http://a", "x", "- [", "- 1"] {
             assert!(parse("p", text).is_err(), "{text:?}");
         }
     }

@@ -22,8 +22,9 @@ pub fn check(file: &File, typed: &Typed, lookup: Lookup, findings: &mut Findings
         check.variable(problem::key(&path, "api_key_env"), backend.api_key_env.as_deref());
         check.file(problem::key(&path, "api_key_file"), backend.api_key_file.as_deref());
         check.file(problem::key(&path, "tls.ca_file"), backend.tls.ca_file.as_deref());
-        if let Some(Err(error)) = backend.peers_file.as_deref().map(peers_file::read) {
-            let message = format!("the file named here is wrong: {}", format!("{error:#}").replace('\n', "; "));
+        let read = |file: &Path| peers_file::read(file, "the file named here");
+        if let Some(Err(error)) = backend.peers_file.as_deref().map(read) {
+            let message = format!("{error:#}").replace('\n', "; ");
             check.findings.add(problem::key(&path, "peers_file"), message);
         }
     }

@@ -223,7 +223,7 @@ mod tests {
         let Some(Schema::List(route)) = schema.get("router").and_then(|s| s.get("routes")) else {
             panic!("{schema:?}")
         };
-        assert_eq!(route.keys().take(3).collect::<Vec<_>>(), ["name", "backend", "samples"]);
+        assert_eq!(route.keys().take(3).collect::<Vec<_>>(), ["name", "backend", "backends"]);
         assert_eq!(route.get("samples"), Some(&Schema::List(Box::new(Schema::Scalar))));
         let cache = schema.get("middleware").and_then(|s| s.get("sem_cache")).unwrap();
         assert_eq!(cache.get("backend"), Some(&Schema::Names(&["memory", "redis", "milvus"])));

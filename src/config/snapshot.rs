@@ -31,8 +31,8 @@ pub struct Snapshot {
     pub embeddings: Option<embed::Service>,
     /// The backends, in the file's order.
     pub backends: Vec<Arc<Backend>>,
-    /// Files beside the config that its backends' peers come from.
-    pub peers_files: Vec<PathBuf>,
+    /// Files beside the config that its backends' peers come from, and what they held.
+    pub peers_files: Vec<(PathBuf, Vec<u8>)>,
     /// Labels that are no route's name.
     pub labels: Labels,
     /// The whole config as it may be shown: defaults filled in, no value that came from the environment.
@@ -100,6 +100,9 @@ impl Snapshot {
     /// embeddings, and every backend with its peers. Reads files and may take seconds; makes no request to a backend.
     pub fn compile(loaded: Loaded, previous: Option<&Self>, directory: &Arc<Directory>) -> anyhow::Result<Self> {
         let Loaded { file, shown, .. } = loaded;
+        // Before they are read for their peers: what changes in between is noticed as a change.
+        let peers_files = file.backends.iter().filter_map(|backend| backend.peers_file.clone());
+        let peers_files = peers_files.map(|path| (path.clone(), std::fs::read(path).unwrap_or_default())).collect();
         let known = previous.map_or(&[][..], |before| &before.backends);
         let backends = backends::compile(&file, known, directory)?;
         let policies = policies(&file)?;
@@ -131,7 +134,7 @@ impl Snapshot {
             startup: startup(&file),
             passthrough: passthrough.collect::<anyhow::Result<_>>()?,
             policies,
-            peers_files: file.backends.iter().filter_map(|backend| backend.peers_file.clone()).collect(),
+            peers_files,
             embedding_model: model_choice(&file),
             warnings: warnings(&file),
             backends,

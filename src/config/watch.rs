@@ -26,11 +26,18 @@ pub async fn watch(live: Arc<Live>) {
     let (events, mut happened) = mpsc::channel(1);
     // Held here too: without a watcher the channel would close, and a closed channel waits for nothing.
     let mut folders = Folders::new(events.clone());
-    // An edit of the config since the start's own reading is one to be noticed.
-    let mut seen = HashMap::from([(live.path().to_owned(), live.first_text().to_vec())]);
+    let mut seen = HashMap::new();
     let mut wait = Duration::ZERO;
     loop {
-        let files = live.files();
+        // An edit since a file was first read is one to be noticed.
+        let files: Vec<PathBuf> = live
+            .files()
+            .into_iter()
+            .map(|(file, held)| {
+                seen.entry(file.clone()).or_insert(held);
+                file
+            })
+            .collect();
         folders.follow(&files);
         let _ = tokio::time::timeout(wait, happened.recv()).await;
         wait = POLL;
@@ -41,8 +48,7 @@ pub async fn watch(live: Arc<Live>) {
         for file in files {
             // One that is gone for a moment is on its way back under the same name.
             let Ok(content) = tokio::fs::read(&file).await else { continue };
-            changed |= seen.get(&file).is_some_and(|before| *before != content);
-            seen.insert(file, content);
+            changed |= seen.insert(file, content.clone()).is_some_and(|before| before != content);
         }
         if changed {
             let _ = live.reload("the file changed").await;

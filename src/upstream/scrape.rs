@@ -45,7 +45,7 @@ pub(super) enum ScrapeError {
     Timeout,
     #[error("more than {MAX_TEXT} bytes")]
     TooLong,
-    #[error("it tells neither running nor waiting requests")]
+    #[error("it does not tell its running and waiting requests")]
     NoGauges,
 }
 
@@ -118,7 +118,7 @@ impl Drop for Turn {
 }
 
 /// The gauges in Prometheus's text: running and waiting requests over all engines, the fullest cache. None where it has
-/// neither of the first two. A number that cannot be is as good as none.
+/// not both of the first two: what is absent is not 0. A number that cannot be is as good as none.
 fn read(text: &str) -> Option<Gauges> {
     let (mut running, mut waiting, mut kv_usage, mut awake) = (None, None, None::<f64>, None::<bool>);
     for line in text.lines() {
@@ -134,13 +134,7 @@ fn read(text: &str) -> Option<Gauges> {
             _ => {}
         }
     }
-    let asleep = awake == Some(false);
-    match (running, waiting) {
-        (None, None) => None,
-        (running, waiting) => {
-            Some(Gauges { running: running.unwrap_or(0.0), waiting: waiting.unwrap_or(0.0), kv_usage, asleep })
-        }
-    }
+    Some(Gauges { running: running?, waiting: waiting?, kv_usage, asleep: awake == Some(false) })
 }
 
 /// A line's name, labels and value.
@@ -168,6 +162,8 @@ fn sample(line: &str) -> Option<(&str, &str, f64)> {
 mod tests {
     use super::*;
 
+    const IDLE: &str = "vllm:num_requests_running 0\nvllm:num_requests_waiting 0";
+
     #[test]
     fn engines_are_summed_and_the_fullest_cache_counts() {
         let text = "# HELP vllm:num_requests_running Number\n# TYPE vllm:num_requests_running gauge\n\
@@ -181,20 +177,31 @@ mod tests {
 
     #[test]
     fn the_older_name_of_the_caches_use_is_known() {
-        let gauges = read("vllm:num_requests_running 1\nvllm:gpu_cache_usage_perc{model_name=\"m\"} 0.5").unwrap();
+        let gauges = read(
+            "vllm:num_requests_running 1\nvllm:num_requests_waiting 0\nvllm:gpu_cache_usage_perc{model_name=\"m\"} 0.5",
+        )
+        .unwrap();
         assert_eq!(gauges.kv_usage, Some(0.5));
     }
 
     #[test]
     fn what_is_absent_or_cannot_be_is_unknown() {
-        for text in ["", "up 1", "<html>", "vllm:num_requests_running", "vllm:num_requests_running{ 1"] {
+        for text in [
+            "",
+            "up 1",
+            "<html>",
+            "vllm:num_requests_running",
+            "vllm:num_requests_running{ 1",
+            "vllm:num_requests_running 0",
+        ] {
             assert_eq!(read(text), None, "{text:?}");
         }
         for value in ["NaN", "-1", "+Inf", "1e9", "1e400"] {
             let text = format!("vllm:num_requests_waiting 1\nvllm:num_requests_running {value}");
             assert_eq!(read(&text), None, "{value}");
         }
-        let odd_cache = read("vllm:num_requests_running 1\nvllm:kv_cache_usage_perc 7").unwrap();
+        let odd_cache =
+            read("vllm:num_requests_running 1\nvllm:num_requests_waiting 0\nvllm:kv_cache_usage_perc 7").unwrap();
         assert_eq!(odd_cache.kv_usage, None);
     }
 
@@ -202,13 +209,13 @@ mod tests {
     fn an_engine_may_be_asleep() {
         let state = |awake: u8| {
             let text = format!(
-                "vllm:num_requests_running 0\nvllm:engine_sleep_state{{sleep_state=\"awake\"}} {awake}\n\
+                "{IDLE}\nvllm:engine_sleep_state{{sleep_state=\"awake\"}} {awake}\n\
                  vllm:engine_sleep_state{{sleep_state=\"weights_offloaded\"}} {}",
                 1 - awake
             );
             read(&text).unwrap().asleep
         };
         assert!(state(0) && !state(1));
-        assert!(!read("vllm:num_requests_running 0").unwrap().asleep);
+        assert!(!read(IDLE).unwrap().asleep);
     }
 }

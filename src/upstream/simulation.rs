@@ -30,7 +30,7 @@ const READS: f64 = 4000.0;
 
 /// The share of what all servers can do that is asked of them, and for how long.
 const LOAD: f64 = 0.8;
-const REQUESTS: usize = 20_000;
+const REQUESTS: usize = 10_000;
 const RUNS: u64 = 40;
 
 /// How much later the first token may come than by the number of requests alone, over so many runs: chance's part.
