@@ -5,7 +5,7 @@ DESTDIR ?=
 BINARY ?= target/release/pointsman
 # systemd reads units below /usr and /usr/local, but below no other prefix.
 UNITDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),$(PREFIX)/lib/systemd/system,/etc/systemd/system)
-export VLLM_URL
+export VLLM_URL VLLM_PAIR_URL
 # Given to this one script and not exported: the tests run a make of their own.
 INSTALL = PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' BINARY='$(BINARY)' UNITDIR='$(UNITDIR)' scripts/install.sh
 

@@ -15,4 +15,4 @@ make_venv .venv tests/python/requirements.txt openai,pytest || {
 }
 cargo build --locked
 export POINTSMAN_BIN=${CARGO_TARGET_DIR:-target}/debug/pointsman PYTHONDONTWRITEBYTECODE=1
-exec .venv/bin/python -m pytest -p no:cacheprovider tests/python/test_vllm.py
+exec .venv/bin/python -m pytest -p no:cacheprovider -rP tests/python/test_vllm.py tests/python/test_vllm_pair.py

@@ -5,7 +5,7 @@
 //! - [`intake`]: authenticate, read the body under a cap and a deadline, parse it once into a prompt
 //! - [`route`]: one embedding (made by [`embed`]) becomes a decision
 //! - [`cache`]: an answer that was given once, where the same was asked
-//! - [`upstream`]: a healthy, least-loaded peer of the decision's backend
+//! - [`upstream`]: the peer of the decision's backend that has the least to do among those that may serve
 //! - [`relay`]: the answer streams through as it comes
 //! - [`record`]: one log line and the metrics, when the exchange ends
 //!

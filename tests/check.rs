@@ -107,7 +107,7 @@ fn unknown_keys_are_all_told_with_the_key_that_was_meant() {
         GOOD.replace("backend: ", "bakend: ").replace("listen:", "lisen:") + "limits: {body_sise: 1, zzz: 2}\n";
     let wanted = [
         "2: lisen: unknown key; did you mean \"listen\"?",
-        "12: router.routes[0]: the key \"backend\" is missing",
+        "12: router.routes[0]: must have \"backend\" or \"backends\"",
         "13: router.routes[0].bakend: unknown key; did you mean \"backend\"?",
         "18: limits.body_sise: unknown key; did you mean \"body_size\"?",
         "18: limits.zzz: unknown key",
@@ -256,7 +256,7 @@ fn values_must_make_sense() {
     assert_problems(&[
         (peer, "url: \"ftp://a\"", &["5: backends[0].url: must begin with \"http://\" or \"https://\""]),
         (peer, "url: \"http://a:1/?q\"", &["5: backends[0].url: must not hold a query or a fragment"]),
-        (peer, "retries: 1", &["4: backends[0]: must have \"url\" or \"peers\""]),
+        (peer, "retries: 1", &["4: backends[0]: must have \"url\", \"peers\" or \"peers_file\""]),
         (
             peer,
             "peers: [{url: \"nonsense\", weight: 0}]",

@@ -22,11 +22,7 @@ pub fn check(file: &File, typed: &Typed, lookup: Lookup, findings: &mut Findings
         check.variable(problem::key(&path, "api_key_env"), backend.api_key_env.as_deref());
         check.file(problem::key(&path, "api_key_file"), backend.api_key_file.as_deref());
         check.file(problem::key(&path, "tls.ca_file"), backend.tls.ca_file.as_deref());
-        let read = |file: &Path| peers_file::read(file, "the file named here");
-        if let Some(Err(error)) = backend.peers_file.as_deref().map(read) {
-            let message = format!("{error:#}").replace('\n', "; ");
-            check.findings.add(problem::key(&path, "peers_file"), message);
-        }
+        check.peers_file(problem::key(&path, "peers_file"), backend.peers_file.as_deref());
     }
 }
 
@@ -56,6 +52,14 @@ impl Check<'_> {
             Some(typed) => format!(" \"{typed}\""),
             None if shouts => format!(" {name}"),
             None => " named here".into(),
+        }
+    }
+
+    fn peers_file(&mut self, path: String, file: Option<&Path>) {
+        let Some(file) = file else { return };
+        let name = self.typed.at(&path).map_or_else(|| file.display().to_string(), str::to_owned);
+        if let Err(error) = peers_file::read(file, &name) {
+            self.findings.add(path, format!("{error:#}").replace('\n', "; "));
         }
     }
 

@@ -1,13 +1,11 @@
 //! What was asked: a request's JSON, read once, and rewritten without touching what the router does not understand.
 
-use std::hash::{DefaultHasher, Hasher};
-
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::endpoint::Endpoint;
-use super::json::{BODY, Shape, elements, model_name, object, present, span, string, text};
+use super::json::{BODY, Shape, elements, first_place, model_name, object, present, span, string, text};
 use crate::failure::Failure;
 
 /// A parsed request. It keeps the body, of which it knows where the model stands.
@@ -22,9 +20,6 @@ pub struct Prompt {
     body: Bytes,
     place: ModelPlace,
 }
-
-/// What tells conversations apart: the messages up to the first user's, of each so many bytes.
-const BEGINNING: usize = 4096;
 
 /// About so many bytes of a body are one token.
 const BYTES_PER_TOKEN: usize = 4;
@@ -53,12 +48,6 @@ struct Body<'a> {
     messages: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     prompt: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct WithPriority<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
-    priority: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -125,64 +114,6 @@ impl Prompt {
         };
         [before, written.as_bytes(), after].concat().into()
     }
-}
-
-/// `body` with this `priority`, which vLLM's own queue goes by, in place of whatever the client gave; all else stays byte
-/// for byte.
-pub fn with_priority(body: &Bytes, priority: i32) -> Result<Bytes, Failure> {
-    let whole = text(body)?;
-    let read: WithPriority = object(whole, BODY)?;
-    Ok(match read.priority {
-        Some(value) => {
-            let place = span(whole, value);
-            [&body[..place.start], priority.to_string().as_bytes(), &body[place.end..]].concat().into()
-        }
-        None => {
-            let (at, comma) = first_place(whole);
-            [&body[..at], format!("\"priority\":{priority}{comma}").as_bytes(), &body[at..]].concat().into()
-        }
-    })
-}
-
-/// What tells conversations apart whose requests have `body`: a hash of the messages up to the first user's, which are
-/// the same in every turn, or of a completion's prompt. It is the same in every process of this version.
-pub fn conversation(body: &Bytes) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    let mut take = |part: &str| hasher.write(&part.as_bytes()[..part.len().min(BEGINNING)]);
-    // A body that cannot be read was refused before.
-    if let Ok(Body { messages, prompt, .. }) = text(body).and_then(|whole| object::<Body>(whole, BODY)) {
-        prompt.into_iter().for_each(|prompt| take(prompt.get()));
-        let mut begun = false;
-        let messages = messages.filter(|value| Shape::of(value) == Shape::Array);
-        let _ = messages.map(|messages| {
-            elements(messages.get(), "messages", |element| {
-                if !begun {
-                    take(element.get());
-                    begun = object::<Message>(element.get(), "a message").is_ok_and(|message| is_first_turn(&message));
-                }
-                Ok(())
-            })
-        });
-    }
-    hasher.finish()
-}
-
-/// The same for a conversation that the client names.
-pub fn named_conversation(name: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(name);
-    hasher.finish()
-}
-
-fn is_first_turn(message: &Message) -> bool {
-    is_user(message.role, "a message").unwrap_or(true)
-}
-
-/// A place for a new first key, and what stands between it and the next one.
-fn first_place(whole: &str) -> (usize, &'static str) {
-    let at = whole.find('{').map_or(0, |brace| brace + 1);
-    let is_empty = whole[at..].trim_start().starts_with('}');
-    (at, if is_empty { "" } else { "," })
 }
 
 fn place(whole: &str, model: Option<&RawValue>) -> ModelPlace {
@@ -343,35 +274,6 @@ mod tests {
         assert_eq!(prompt.model.as_deref(), Some("m"));
         assert_eq!(prompt.naming("m").as_ptr(), body.as_ptr());
         assert_eq!(&prompt.naming("n")[..], br#"{"mod\u0065l":"n","messages":[{}]}"#);
-    }
-
-    #[test]
-    fn a_priority_replaces_the_clients_own_and_nothing_else() {
-        let with = |body: &str| {
-            let body = with_priority(&Bytes::copy_from_slice(body.as_bytes()), -3).unwrap();
-            String::from_utf8(body.to_vec()).unwrap()
-        };
-        assert_eq!(with(r#"{"x":1.0e0, "priority" : 7}"#), r#"{"x":1.0e0, "priority" : -3}"#);
-        assert_eq!(with(r#"{"messages":[]}"#), r#"{"priority":-3,"messages":[]}"#);
-        assert_eq!(with("{}"), r#"{"priority":-3}"#);
-        assert!(with_priority(&Bytes::from_static(br#"{"priority":1,"pri\u006frity":2}"#), 0).is_err());
-    }
-
-    #[test]
-    fn a_conversation_is_known_by_its_beginning() {
-        let key = |messages: &str| conversation(&format!(r#"{{"model":"m","messages":[{messages}]}}"#).into());
-        let (system, first) = (r#"{"role":"system","content":"s"}"#, r#"{"role":"user","content":"a"}"#);
-        let begun = key(&format!("{system},{first}"));
-        let later = r#"{"role":"assistant","content":"b"},{"role":"user","content":"c"}"#;
-        assert_eq!(key(&format!("{system},{first},{later}")), begun);
-        for other in [first.to_owned(), format!("{system},{later}"), format!("{first},{system}")] {
-            assert_ne!(key(&other), begun, "{other}");
-        }
-        let long = |end: &str| key(&format!(r#"{{"role":"user","content":"{}{end}"}}"#, "x".repeat(5000)));
-        assert_eq!(long("1"), long("2"));
-        let completion = |prompt: &str| conversation(&format!(r#"{{"prompt":"{prompt}"}}"#).into());
-        assert_eq!(completion("a"), completion("a"));
-        assert_ne!(completion("a"), completion("b"));
     }
 
     #[test]

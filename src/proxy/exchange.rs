@@ -12,7 +12,7 @@ use super::deadline::Deadline;
 use super::traffic::InFlight;
 use crate::config::Snapshot;
 use crate::failure::Failure;
-use crate::intake::{Client, Prompt, prompt};
+use crate::intake::{Client, Prompt, with_priority};
 use crate::metrics::Metrics;
 use crate::record::{Embedded, Timing};
 use crate::relay::Relay;
@@ -130,21 +130,18 @@ impl Exchange {
         // Another model's answer is not the one that the cache would be asked for.
         self.cached.recording = None;
         self.degraded = Some(FALLBACK);
-        self.prepare();
-        true
+        self.prepare().is_ok()
     }
 
     /// Makes the request ready for its backend.
-    pub fn prepare(&mut self) {
-        let Some(to) = &self.destination else { return };
+    pub fn prepare(&mut self) -> Result<(), Failure> {
+        let Some(to) = &self.destination else { return Ok(()) };
         let settings = &to.backend.settings;
         to.backend.pool.count_request();
         self.deadline.set(&settings.timeouts, self.timing.begun());
-        if settings.forward_priority
-            && self.prompt.is_some()
-            && let Ok(body) = prompt::with_priority(&self.body, self.demand.place.priority)
-        {
-            self.body = body;
+        if settings.forward_priority && self.prompt.is_some() {
+            self.body = with_priority(&self.body, self.demand.place.priority)?;
         }
+        Ok(())
     }
 }

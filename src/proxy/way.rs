@@ -129,7 +129,7 @@ async fn routed(
         caching::look_up(proxy, session, exchange, caching::Asked { kind, body: prompt.body(), meaning }).await?;
     if matches!(next, Next::Forward) {
         exchange.prompt = Some(prompt);
-        exchange.prepare();
+        exchange.prepare()?;
     }
     Ok(next)
 }
@@ -149,8 +149,8 @@ fn demand(
     let tenant = client.map_or_else(|| Arc::from(""), |client| client.tenant.clone());
     let conversation = match &to.backend.settings.balance {
         Balance::PrefixAffinity { header } => match header.as_ref().and_then(|name| headers.get(name)) {
-            Some(name) => intake::prompt::named_conversation(name.as_bytes()),
-            None => intake::prompt::conversation(prompt.body()),
+            Some(name) => intake::named_conversation(name.as_bytes()),
+            None => intake::conversation(prompt.body()),
         },
         Balance::LeastLoaded | Balance::RoundRobin => 0,
     };
@@ -210,7 +210,7 @@ async fn passed_through(session: &mut Session, exchange: &mut Exchange) -> Resul
         backend: snapshot.backends[backend].clone(),
         fallbacks: Vec::new(),
     });
-    exchange.prepare();
+    exchange.prepare()?;
     Ok(Next::Forward)
 }
 
