@@ -1,6 +1,6 @@
 //! vLLM's own view of its load, by its `/metrics`: asked for, read, and doubted where it cannot be.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use bytes::BytesMut;
@@ -27,9 +27,11 @@ const WAITING: &str = "vllm:num_requests_waiting";
 const KV_USAGE: [&str; 2] = ["vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc"];
 const SLEEP: &str = "vllm:engine_sleep_state";
 
+/// Keeps connections from one scrape to the next, whatever snapshot it is made for.
+static CONNECTOR: LazyLock<Connector> = LazyLock::new(|| Connector::new(None));
+
 /// Scrapes the peers of one origin.
 pub(super) struct Scraper {
-    connector: Connector,
     settings: ScrapeSettings,
     path: String,
 }
@@ -54,7 +56,7 @@ pub(super) enum ScrapeError {
 impl Scraper {
     pub(super) fn new(settings: &ScrapeSettings, origin: &Origin) -> Self {
         let path = settings.path.clone().unwrap_or_else(|| origin.path("/metrics"));
-        Self { connector: Connector::new(None), settings: settings.clone(), path }
+        Self { settings: settings.clone(), path }
     }
 
     /// Asks `peer` once.
@@ -69,7 +71,7 @@ impl Scraper {
 
     async fn fetch(&self, peer: &Peer) -> Result<BytesMut, ScrapeError> {
         let connect = self.connection(&peer.connect);
-        let (mut session, _) = self.connector.get_http_session(&connect).await?;
+        let (mut session, _) = CONNECTOR.get_http_session(&connect).await?;
         let mut request = RequestHeader::build("GET", self.path.as_bytes(), Some(2))?;
         request.insert_header(header::HOST, peer.origin.authority.as_str())?;
         session.write_request_header(Box::new(request)).await?;
@@ -86,7 +88,7 @@ impl Scraper {
             }
         }
         let idle = connect.options.idle_timeout;
-        self.connector.release_http_session(session, &connect, idle).await;
+        CONNECTOR.release_http_session(session, &connect, idle).await;
         Ok(text)
     }
 
