@@ -13,7 +13,7 @@ use tracing::info;
 
 use super::Shared;
 use crate::config::Snapshot;
-use crate::upstream::{Backend, Balance, Peer, Word};
+use crate::upstream::{Backend, Balance, Peer, PeerStatus};
 
 pub(super) fn list(snapshot: &Snapshot) -> Value {
     Value::Array(snapshot.backends.iter().map(|backend| describe(backend)).collect())
@@ -47,10 +47,12 @@ fn set_draining(shared: &Shared, (name, address): &(String, String), draining: b
 
 fn describe(backend: &Backend) -> Value {
     let settings = &backend.settings;
-    let loads = backend.loads();
+    let (loads, up_since) = (backend.loads(), backend.up_since());
     let requests: u32 = loads.iter().map(|(peer, _)| peer.state.recent_requests()).sum();
-    let peers: Vec<Value> =
-        loads.iter().map(|(peer, load)| describe_peer(backend, peer, *load, f64::from(requests))).collect();
+    let peers: Vec<Value> = loads
+        .iter()
+        .map(|(peer, load)| describe_peer(peer, *load, f64::from(requests), settings.slow_start, up_since))
+        .collect();
     json!({
         "name": &*settings.name,
         "model": &*settings.model,
@@ -66,8 +68,8 @@ fn describe(backend: &Backend) -> Value {
     })
 }
 
-fn describe_peer(backend: &Backend, peer: &Peer, load: f64, requests: f64) -> Value {
-    let (word, why) = Word::of(&peer.state, backend.settings.slow_start, backend.up_since());
+fn describe_peer(peer: &Peer, load: f64, requests: f64, slow_start: Duration, up_since: Option<Instant>) -> Value {
+    let (status, why) = PeerStatus::of(&peer.state, slow_start, up_since);
     let scraped = peer.state.scrape().map(|scrape| {
         json!({
             "running": scrape.gauges.running,
@@ -84,7 +86,7 @@ fn describe_peer(backend: &Backend, peer: &Peer, load: f64, requests: f64) -> Va
         "tls": peer.origin.tls,
         "weight": peer.origin.weight,
         "health": peer.state.health().as_str(),
-        "state": word.to_string(),
+        "state": status.to_string(),
         "why": why,
         "leases": peer.state.leases(),
         "load": (load * 10.0).round() / 10.0,

@@ -2,7 +2,7 @@
 
 use super::Shared;
 use crate::cache::State;
-use crate::upstream::{Health, Word};
+use crate::upstream::{Health, PeerStatus};
 
 pub(super) fn update(shared: &Shared) {
     let metrics = &shared.metrics;
@@ -25,9 +25,9 @@ pub(super) fn update(shared: &Shared) {
         let (slow_start, up_since) = (backend.settings.slow_start, backend.up_since());
         for (peer, load) in backend.loads() {
             let (address, health) = (peer.address.to_string(), peer.state.health());
-            let (word, _) = Word::of(&peer.state, slow_start, up_since);
+            let (status, _) = PeerStatus::of(&peer.state, slow_start, up_since);
             metrics.peer_load.with_label_values(&[name, &address]).set(load);
-            metrics.peer_ejected.with_label_values(&[name, &address]).set(i64::from(word == Word::Ejected));
+            metrics.peer_ejected.with_label_values(&[name, &address]).set(i64::from(status == PeerStatus::Ejected));
             metrics.peer_draining.with_label_values(&[name, &address]).set(i64::from(peer.state.is_draining()));
             metrics.leases.with_label_values(&[name, &address]).set(peer.state.leases() as i64);
             metrics.peer_up.with_label_values(&[name, &address]).set(i64::from(health.is_up()));

@@ -21,7 +21,7 @@ pub struct Live {
     path: PathBuf,
     snapshot: ArcSwap<Snapshot>,
     /// What the file held at the start.
-    first_text: Vec<u8>,
+    first_text: Arc<[u8]>,
     /// What the process runs with, whatever later snapshots say.
     startup: Startup,
     directory: Arc<Directory>,
@@ -35,7 +35,7 @@ pub struct Live {
 impl Live {
     /// Puts the first config in force: what was `loaded` from `path`.
     pub fn start(path: PathBuf, mut loaded: Loaded, metrics: Arc<Metrics>) -> anyhow::Result<Self> {
-        let first_text = std::mem::take(&mut loaded.source);
+        let first_text = std::mem::take(&mut loaded.source).into();
         let directory = Arc::<Directory>::default();
         let snapshot = Snapshot::compile(loaded, None, &directory)?;
         snapshot.warnings.iter().for_each(|warning| warn!("{}: {warning}", path.display()));
@@ -63,7 +63,7 @@ impl Live {
     }
 
     /// Every file that the config in force comes from, and what it held when it was first read.
-    pub(super) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+    pub(super) fn files(&self) -> Vec<(PathBuf, Arc<[u8]>)> {
         let own = (self.path.clone(), self.first_text.clone());
         [own].into_iter().chain(self.snapshot().peers_files.clone()).collect()
     }

@@ -8,7 +8,7 @@ use anyhow::Context;
 use tracing::info;
 
 use super::file::{self, File};
-use super::load::Loaded;
+use super::load::{Loaded, read_bounded};
 use super::{backends, caching};
 use crate::cache::Caching;
 use crate::embed::{self, Encoder, Model};
@@ -32,7 +32,7 @@ pub struct Snapshot {
     /// The backends, in the file's order.
     pub backends: Vec<Arc<Backend>>,
     /// Files beside the config that its backends' peers come from, and what they held.
-    pub peers_files: Vec<(PathBuf, Vec<u8>)>,
+    pub peers_files: Vec<(PathBuf, Arc<[u8]>)>,
     /// Labels that are no route's name.
     pub labels: Labels,
     /// The whole config as it may be shown: defaults filled in, no value that came from the environment.
@@ -102,7 +102,8 @@ impl Snapshot {
         let Loaded { file, shown, .. } = loaded;
         // Before they are read for their peers: what changes in between is noticed as a change.
         let peers_files = file.backends.iter().filter_map(|backend| backend.peers_file.clone());
-        let peers_files = peers_files.map(|path| (path.clone(), std::fs::read(path).unwrap_or_default())).collect();
+        let peers_files =
+            peers_files.map(|path| (path.clone(), read_bounded(&path).unwrap_or_default().into())).collect();
         let known = previous.map_or(&[][..], |before| &before.backends);
         let backends = backends::compile(&file, known, directory)?;
         let policies = policies(&file)?;

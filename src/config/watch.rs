@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tracing::warn;
 
 use super::live::Live;
+use super::load::read_bounded;
 
 /// A file that is being written changes again within this; it is read once it has come to rest.
 const QUIET: Duration = Duration::from_millis(100);
@@ -47,13 +48,18 @@ pub async fn watch(live: Arc<Live>) {
         let mut changed = false;
         for file in files {
             // One that is gone for a moment is on its way back under the same name.
-            let Ok(content) = tokio::fs::read(&file).await else { continue };
+            let Some(content) = read(file.clone()).await else { continue };
             changed |= seen.insert(file, content.clone()).is_some_and(|before| before != content);
         }
         if changed {
             let _ = live.reload("the file changed").await;
         }
     }
+}
+
+async fn read(file: PathBuf) -> Option<Arc<[u8]>> {
+    let read = tokio::task::spawn_blocking(move || read_bounded(&file)).await;
+    read.ok()?.ok().map(Arc::from)
 }
 
 /// The folders in which a change may show: the files' own, and those that their symlinks lead to.

@@ -71,13 +71,6 @@ pub fn span(whole: &str, part: &RawValue) -> Range<usize> {
     start..start + part.get().len()
 }
 
-/// The place for a new first key of the object `whole`, and what stands between it and the next one.
-pub fn first_place(whole: &str) -> (usize, &'static str) {
-    let at = whole.find('{').map_or(0, |brace| brace + 1);
-    let is_empty = whole[at..].trim_start().starts_with('}');
-    (at, if is_empty { "" } else { "," })
-}
-
 /// For `#[serde(deserialize_with)]`: keeps an explicit `null` apart from a key that is absent.
 pub fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)

@@ -4,6 +4,7 @@ pub mod auth;
 pub mod body;
 pub mod controls;
 pub mod conversation;
+mod edit;
 pub mod embeddings;
 pub mod endpoint;
 pub mod json;
@@ -14,10 +15,10 @@ use std::time::Duration;
 
 pub use auth::{Client, Keys};
 pub use controls::CacheControls;
-pub use conversation::{conversation, named_conversation};
+pub use conversation::named_conversation;
 pub use embeddings::Texts;
 pub use endpoint::Endpoint;
-pub use priority::{PRIORITIES, named_priority, with_priority};
+pub use priority::{PRIORITIES, named_priority};
 pub use prompt::Prompt;
 
 /// Bounds on what a client may send.

@@ -4,8 +4,10 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::conversation::Beginning;
+use super::edit::{Place, edited};
 use super::endpoint::Endpoint;
-use super::json::{BODY, Shape, elements, first_place, model_name, object, present, span, string, text};
+use super::json::{BODY, Shape, elements, model_name, object, present, string, text};
 use crate::failure::Failure;
 
 /// A parsed request. It keeps the body, of which it knows where the model stands.
@@ -17,31 +19,22 @@ pub struct Prompt {
     pub text: Option<String>,
     /// Whether the answer was asked for as a stream.
     pub stream: bool,
+    /// What tells its conversation from others.
+    pub conversation: u64,
     body: Bytes,
-    place: ModelPlace,
+    model_place: Place,
+    priority_place: Place,
 }
 
 /// About so many bytes of a body are one token.
 const BYTES_PER_TOKEN: usize = 4;
 
-/// Where a model's name is to be written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum ModelPlace {
-    /// Over these bytes, the value of the `model` key.
-    Over(std::ops::Range<usize>),
-    /// As a first key, after the object's opening brace.
-    First {
-        /// The place after the brace.
-        at: usize,
-        /// What stands between it and the next key.
-        comma: &'static str,
-    },
-}
-
 #[derive(Deserialize)]
 struct Body<'a> {
     #[serde(borrow, default, deserialize_with = "present")]
     model: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    priority: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     stream: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
@@ -76,15 +69,21 @@ impl Prompt {
     pub fn parse(endpoint: Endpoint, body: Bytes) -> Result<Self, Failure> {
         let whole = text(&body)?;
         let read: Body = object(whole, BODY)?;
+        let mut beginning = Beginning::default();
         let text = match endpoint {
-            Endpoint::Completions => read.prompt.map_or(Ok(None), completion_text)?,
-            _ => chat_text(read.messages)?,
+            Endpoint::Completions => {
+                read.prompt.iter().for_each(|prompt| beginning.take(prompt, true));
+                read.prompt.map_or(Ok(None), completion_text)?
+            }
+            _ => chat_text(read.messages, &mut beginning)?,
         };
         let prompt = Self {
             model: read.model.map_or(Ok(None), model_name)?,
             text: text.filter(|text| !text.trim().is_empty()),
             stream: read.stream.is_some_and(|value| value.get() == "true"),
-            place: place(whole, read.model),
+            conversation: beginning.hash(),
+            model_place: Place::of(whole, read.model),
+            priority_place: Place::of(whole, read.priority),
             body: Bytes::new(),
         };
         Ok(Self { body, ..prompt })
@@ -100,32 +99,20 @@ impl Prompt {
         self.body.len() / BYTES_PER_TOKEN
     }
 
-    /// The body that names `model`, and is the client's byte for byte in everything else.
-    pub fn naming(&self, model: &str) -> Bytes {
-        if self.model.as_deref() == Some(model) {
-            return self.body.clone();
+    /// The body that names `model` and, where one is given, this `priority` in place of the client's own. In everything
+    /// else it is the client's byte for byte.
+    pub fn body_for(&self, model: &str, priority: Option<i32>) -> Bytes {
+        let mut values = Vec::new();
+        if self.model.as_deref() != Some(model) {
+            values.push((&self.model_place, "model", serde_json::Value::from(model).to_string()));
         }
-        let name = serde_json::Value::from(model).to_string();
-        let (before, written, after) = match &self.place {
-            ModelPlace::Over(place) => (&self.body[..place.start], name, &self.body[place.end..]),
-            ModelPlace::First { at, comma } => {
-                (&self.body[..*at], format!("\"model\":{name}{comma}"), &self.body[*at..])
-            }
-        };
-        [before, written.as_bytes(), after].concat().into()
+        values.extend(priority.map(|priority| (&self.priority_place, "priority", priority.to_string())));
+        if values.is_empty() { self.body.clone() } else { edited(&self.body, &values) }
     }
-}
-
-fn place(whole: &str, model: Option<&RawValue>) -> ModelPlace {
-    if let Some(value) = model {
-        return ModelPlace::Over(span(whole, value));
-    }
-    let (at, comma) = first_place(whole);
-    ModelPlace::First { at, comma }
 }
 
 /// The last user message's text.
-fn chat_text(messages: Option<&RawValue>) -> Result<Option<String>, Failure> {
+fn chat_text(messages: Option<&RawValue>, beginning: &mut Beginning) -> Result<Option<String>, Failure> {
     let Some(messages) = messages.filter(|value| Shape::of(value) == Shape::Array) else {
         return Err(Failure::invalid("messages", "messages must be an array of messages"));
     };
@@ -135,7 +122,9 @@ fn chat_text(messages: Option<&RawValue>) -> Result<Option<String>, Failure> {
         count += 1;
         let message: Message = object(element.get(), &what)?;
         let text = content_text(message.content, &what)?;
-        if is_user(message.role, &what)? {
+        let is_user = is_user(message.role, &what)?;
+        beginning.take(element, is_user);
+        if is_user {
             last = text;
         }
         Ok(())
@@ -257,14 +246,40 @@ mod tests {
 
     #[test]
     fn only_the_model_changes() {
-        let naming = |body: &str| String::from_utf8(chat(body).unwrap().naming("m/\"1").to_vec()).unwrap();
+        let naming = |body: &str| String::from_utf8(chat(body).unwrap().body_for("m/\"1", None).to_vec()).unwrap();
         assert_eq!(
             naming(r#" {"x" : 1.0e0, "model" :  "auto" , "messages":[{"role":"user","content":"\u0041"}]}"#),
             r#" {"x" : 1.0e0, "model" :  "m/\"1" , "messages":[{"role":"user","content":"\u0041"}]}"#
         );
         assert_eq!(naming(r#"{"model":null,"messages":[{}]}"#), r#"{"model":"m/\"1","messages":[{}]}"#);
         assert_eq!(naming(r#"{ "messages":[{}]}"#), r#"{"model":"m/\"1", "messages":[{}]}"#);
-        assert_eq!(&completion("{ }").unwrap().naming("m")[..], br#"{"model":"m" }"#);
+        assert_eq!(&completion("{ }").unwrap().body_for("m", None)[..], br#"{"model":"m" }"#);
+    }
+
+    #[test]
+    fn a_priority_replaces_the_clients_own_and_nothing_else() {
+        let with = |body: &str| String::from_utf8(completion(body).unwrap().body_for("m", Some(-3)).to_vec()).unwrap();
+        assert_eq!(with(r#"{"x":1.0e0, "priority" : 7, "model":"n"}"#), r#"{"x":1.0e0, "priority" : -3, "model":"m"}"#);
+        assert_eq!(with(r#"{"model":"m","x":1}"#), r#"{"priority":-3,"model":"m","x":1}"#);
+        assert_eq!(with(r#"{"priority":1}"#), r#"{"model":"m","priority":-3}"#);
+        assert_eq!(with("{ }"), r#"{"model":"m","priority":-3 }"#);
+    }
+
+    #[test]
+    fn a_conversation_is_known_by_its_beginning() {
+        let key = |messages: &str| chat(&format!(r#"{{"model":"m","messages":[{messages}]}}"#)).unwrap().conversation;
+        let (system, first) = (r#"{"role":"system","content":"s"}"#, r#"{"role":"user","content":"a"}"#);
+        let begun = key(&format!("{system},{first}"));
+        let later = r#"{"role":"assistant","content":"b"},{"role":"user","content":"c"}"#;
+        assert_eq!(key(&format!("{system},{first},{later}")), begun);
+        for other in [first.to_owned(), format!("{system},{later}"), format!("{first},{system}")] {
+            assert_ne!(key(&other), begun, "{other}");
+        }
+        let long = |end: &str| key(&format!(r#"{{"role":"user","content":"{}{end}"}}"#, "x".repeat(5000)));
+        assert_eq!(long("1"), long("2"));
+        let of = |prompt: &str| completion(&format!(r#"{{"prompt":"{prompt}"}}"#)).unwrap().conversation;
+        assert_eq!(of("a"), of("a"));
+        assert_ne!(of("a"), of("b"));
     }
 
     #[test]
@@ -272,8 +287,8 @@ mod tests {
         let body = Bytes::from_static(br#"{"mod\u0065l":"m","messages":[{}]}"#);
         let prompt = Prompt::parse(Endpoint::Chat, body.clone()).unwrap();
         assert_eq!(prompt.model.as_deref(), Some("m"));
-        assert_eq!(prompt.naming("m").as_ptr(), body.as_ptr());
-        assert_eq!(&prompt.naming("n")[..], br#"{"mod\u0065l":"n","messages":[{}]}"#);
+        assert_eq!(prompt.body_for("m", None).as_ptr(), body.as_ptr());
+        assert_eq!(&prompt.body_for("n", None)[..], br#"{"mod\u0065l":"n","messages":[{}]}"#);
     }
 
     #[test]
@@ -297,6 +312,7 @@ mod tests {
     fn keys_that_are_read_may_not_occur_twice() {
         for body in [
             r#"{"model":"a","mod\u0065l":"b","messages":[{}]}"#,
+            r#"{"priority":1,"pri\u006frity":2,"messages":[{}]}"#,
             r#"{"messages":[{}],"messages":[{}]}"#,
             r#"{"messages":[{"role":"user","role":"system"}]}"#,
             r#"{"messages":[{"role":"user","content":"a","content":"b"},{"role":"user","content":"c"}]}"#,

@@ -55,6 +55,13 @@ impl Alarm {
         (due > 0).then(|| *EPOCH + Duration::from_micros(due))
     }
 
+    /// Sets it later by `span`, if it is set.
+    pub fn put_off(&self, span: Duration) {
+        if let Some(due) = self.due() {
+            self.set(due + span);
+        }
+    }
+
     /// It goes off, once.
     pub fn fire(&self) {
         self.0.due.store(0, Ordering::Relaxed);

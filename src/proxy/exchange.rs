@@ -12,12 +12,12 @@ use super::deadline::Deadline;
 use super::traffic::InFlight;
 use crate::config::Snapshot;
 use crate::failure::Failure;
-use crate::intake::{Client, Prompt, with_priority};
+use crate::intake::{Client, Prompt};
 use crate::metrics::Metrics;
 use crate::record::{Embedded, Timing};
 use crate::relay::Relay;
 use crate::route::Reason;
-use crate::upstream::{Attempts, Backend, Demand, Lease, Place};
+use crate::upstream::{Attempts, Backend, Demand, Lease, Rank, Settings};
 
 /// Pingora's per-request context.
 pub struct Exchange {
@@ -45,8 +45,8 @@ pub struct Exchange {
     pub attempts: Attempts,
     /// The peer in use.
     pub lease: Option<Lease>,
-    /// Whether it is known how the attempt on it fared.
-    pub judged: bool,
+    /// How far its answer has come.
+    pub progress: Progress,
     /// How long it may take.
     pub deadline: Deadline,
     /// The answer on its way through.
@@ -74,6 +74,17 @@ pub struct Destination {
     pub fallbacks: Vec<Arc<Backend>>,
 }
 
+/// How far an attempt has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing of the answer's body has come.
+    Awaited,
+    /// Some of it has.
+    Begun,
+    /// It is known how the attempt fared.
+    Judged,
+}
+
 /// What `x-pointsman-degraded` says where another backend serves than the route's first.
 const FALLBACK: &str = "fallback";
 
@@ -89,13 +100,13 @@ impl Exchange {
             body: Bytes::new(),
             prompt: None,
             destination: None,
-            demand: Demand { tokens: 0, conversation: 0, place: Place { priority: 0, tenant: Arc::from("") } },
+            demand: Demand { tokens: 0, conversation: 0, rank: Rank { priority: 0, tenant: Arc::from("") } },
             degraded: None,
             cached: Cached::default(),
             embedded: None,
             attempts: Attempts::default(),
             lease: None,
-            judged: false,
+            progress: Progress::Awaited,
             deadline: Deadline::default(),
             relay: Relay::default(),
             failure: None,
@@ -125,23 +136,25 @@ impl Exchange {
         let (from, onto) = (&before.settings.name, &to.backend.settings);
         metrics.fallbacks.with_label_values(&[&**from]).inc();
         info!(request_id = &*self.id, "Falling back [{from}] | {} serves", onto.name);
-        self.body = prompt.naming(&onto.model);
+        self.body = body_for(prompt, onto, &self.demand);
         self.attempts.fall_back();
         // Another model's answer is not the one that the cache would be asked for.
         self.cached.recording = None;
         self.degraded = Some(FALLBACK);
-        self.prepare().is_ok()
+        self.prepare();
+        true
     }
 
     /// Makes the request ready for its backend.
-    pub fn prepare(&mut self) -> Result<(), Failure> {
-        let Some(to) = &self.destination else { return Ok(()) };
+    pub fn prepare(&mut self) {
+        let Some(to) = &self.destination else { return };
         let settings = &to.backend.settings;
         to.backend.pool.count_request();
         self.deadline.set(&settings.timeouts, self.timing.begun());
-        if settings.forward_priority && self.prompt.is_some() {
-            self.body = with_priority(&self.body, self.demand.place.priority)?;
-        }
-        Ok(())
     }
+}
+
+/// The body that goes to the backend with these `settings`.
+pub(super) fn body_for(prompt: &Prompt, settings: &Settings, demand: &Demand) -> Bytes {
+    prompt.body_for(&settings.model, settings.forward_priority.then_some(demand.rank.priority))
 }

@@ -12,13 +12,13 @@ use tracing::info;
 
 use super::answer::status_written;
 use super::deadline::Phase;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Progress};
 use super::keeping;
 use super::way::unless_left;
 use crate::failure::{Failure, Reason};
 use crate::metrics::{Metrics, observe};
 use crate::relay::Relay;
-use crate::upstream::{Attempts, Backend, Fault, Lease, NoLease, Outcome, Refused, Trouble};
+use crate::upstream::{Attempts, Backend, Fault, Lease, NoLease, Outcome, Refused, Slot, Trouble};
 
 /// Names the error by which a peer's own answer sends the request on to another peer.
 const ANOTHER_PEER: ErrorType = ErrorType::Custom("AnotherPeer");
@@ -26,16 +26,24 @@ const ANOTHER_PEER: ErrorType = ErrorType::Custom("AnotherPeer");
 /// The peer of the exchange's next attempt, leased; after a wait where all are busy, and another backend's where none can
 /// serve.
 pub(super) async fn pick(metrics: &Metrics, session: &mut Session, exchange: &mut Exchange) -> Result<Box<HttpPeer>> {
-    exchange.lease = None;
+    exchange.deadline.end();
+    let (mut slot, mut busy) = (exchange.lease.take().and_then(Lease::into_slot), None);
     loop {
         let Some(backend) = exchange.backend().cloned() else {
             return Error::e_explain(ErrorType::InternalError, "no destination");
         };
-        match lease(metrics, session, exchange, &backend).await? {
+        let why = match lease(metrics, session, exchange, &backend, slot.take()).await? {
             Ok(lease) => return Ok(Box::new(begin_attempt(session, exchange, lease))),
-            Err(_) if exchange.fall_back(metrics) => {}
-            Err(why) => {
-                exchange.failure.get_or_insert_with(|| no_lease(&backend, why));
+            Err(why) => no_lease(&backend, why),
+        };
+        // Of several refusals, the first that promises a place later.
+        if why.reason == Reason::Overloaded {
+            busy.get_or_insert(why.clone());
+        }
+        match exchange.fall_back(metrics) {
+            true => {}
+            false => {
+                exchange.failure.get_or_insert(busy.unwrap_or(why));
                 return Error::e_explain(ErrorType::ConnectError, "no peer");
             }
         }
@@ -47,13 +55,13 @@ async fn lease(
     session: &mut Session,
     exchange: &Exchange,
     backend: &Arc<Backend>,
+    slot: Option<Slot>,
 ) -> Result<std::result::Result<Lease, NoLease>> {
     let begun = Instant::now();
     let patience = exchange.deadline.left(begun);
-    let leasing = backend.lease(&exchange.demand, exchange.attempts.all_tried(), patience);
+    let leasing = backend.lease(&exchange.demand, exchange.attempts.all_tried(), slot, patience);
     let leased = unless_left(session, leasing).await?;
-    let limits = &backend.settings.limits;
-    if limits.backend.is_some() || limits.peer.is_some() {
+    if backend.settings.limits.any() {
         let name = &[&*backend.settings.name];
         observe(&metrics.queue_seconds.with_label_values(name), begun.elapsed());
         if let Err(NoLease::Busy(why)) = leased {
@@ -67,7 +75,7 @@ async fn lease(
 fn begin_attempt(session: &Session, exchange: &mut Exchange, lease: Lease) -> HttpPeer {
     let peer = lease.peer().clone();
     exchange.attempts.begin();
-    exchange.judged = false;
+    exchange.progress = Progress::Awaited;
     exchange.lease = Some(lease);
     let mut connect =
         if exchange.attempts.need_fresh_connection() { peer.connect_afresh() } else { peer.connect.clone() };
@@ -105,13 +113,11 @@ pub(super) fn judge_status(metrics: &Metrics, head: &ResponseHeader, exchange: &
 /// Follows a chunk of a peer's answer: the first one shows that the peer serves. An error where the answer takes longer than
 /// it may.
 pub(super) fn follow(metrics: &Metrics, exchange: &mut Exchange, chunk: &[u8], end: bool) -> Result<()> {
-    if !exchange.judged && (end || !chunk.is_empty()) {
-        if exchange.relay.is_stream()
-            && let (Some(lease), Some(begun)) = (&exchange.lease, exchange.deadline.attempt_begun())
-        {
-            lease.peer().state.record_first_token(begun.elapsed());
-        }
-        judge(metrics, exchange, Outcome::Success);
+    if exchange.progress == Progress::Awaited && !chunk.is_empty() {
+        begin_answer(exchange);
+    }
+    if end {
+        succeed(metrics, exchange);
     }
     exchange.deadline.enter(Phase::Body);
     // Where nobody watches the alarm, this is what ends an answer that never pauses.
@@ -119,6 +125,23 @@ pub(super) fn follow(metrics: &Metrics, exchange: &mut Exchange, chunk: &[u8], e
         return Err(Error::explain(ErrorType::ReadTimedout, "the request takes too long").into_up());
     }
     Ok(())
+}
+
+/// The first of the answer's body shows that the peer serves again, where that was the question.
+fn begin_answer(exchange: &mut Exchange) {
+    exchange.progress = Progress::Begun;
+    let (Some(backend), Some(lease)) = (exchange.backend().cloned(), &mut exchange.lease) else { return };
+    if let Some(begun) = exchange.deadline.attempt_begun().filter(|_| exchange.relay.is_stream()) {
+        lease.peer().state.record_first_token(begun.elapsed());
+    }
+    backend.confirm(lease);
+}
+
+/// The answer is whole, or its client has enough of it.
+pub(super) fn succeed(metrics: &Metrics, exchange: &mut Exchange) {
+    if exchange.progress != Progress::Judged {
+        judge(metrics, exchange, Outcome::Success);
+    }
 }
 
 /// No connection to the peer came about.
@@ -150,6 +173,9 @@ pub(super) fn broke(
         true if expired => (Trouble::FirstByteTimeout, Fault::FirstByteTimeout),
         true if reused => (Trouble::StaleConnection, Fault::Reset),
         true => (Trouble::Reset, Fault::Reset),
+        false if expired && exchange.progress == Progress::Awaited && exchange.relay.is_stream() => {
+            (Trouble::FirstByteTimeout, Fault::FirstByteTimeout)
+        }
         false if expired => (Trouble::FirstByteTimeout, Fault::Stalled),
         false => (Trouble::Reset, Fault::BrokenStream),
     };
@@ -168,7 +194,7 @@ pub(super) fn broke(
 
 /// Takes in how the attempt fared.
 fn judge(metrics: &Metrics, exchange: &mut Exchange, outcome: Outcome) {
-    exchange.judged = true;
+    exchange.progress = Progress::Judged;
     let Some(backend) = exchange.backend().cloned() else { return };
     let Some(lease) = &mut exchange.lease else { return };
     let name = &*backend.settings.name;

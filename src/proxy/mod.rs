@@ -151,6 +151,9 @@ impl ProxyHttp for Proxy {
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, exchange: &mut Exchange) {
+        if exchange.timing.first_byte_at().is_some() && error.is_none_or(|error| answer::client_left(error, exchange)) {
+            forward::succeed(&self.metrics, exchange);
+        }
         record::finish(&self.metrics, &summary::summary(session, error, exchange));
         exchange.deadline.end();
     }

@@ -13,7 +13,7 @@ use pingora_proxy::Session;
 use tracing::error;
 
 use super::answer::Answer;
-use super::exchange::{Destination, Exchange};
+use super::exchange::{Destination, Exchange, body_for};
 use super::{Proxy, caching, embeddings, headers};
 use crate::cache::Kind;
 use crate::config::{RoutePolicy, Snapshot};
@@ -21,7 +21,7 @@ use crate::failure::{Failure, Reason};
 use crate::intake::{self, Endpoint, Prompt, named_priority};
 use crate::metrics::observe;
 use crate::route::{self, UnknownModel};
-use crate::upstream::{Balance, Demand, Place};
+use crate::upstream::{Balance, Demand, Rank};
 
 /// A client that does not read its answer, or sends nothing more on an idle connection, is let go after this.
 const CLIENT_STALL: Duration = Duration::from_secs(60);
@@ -119,8 +119,8 @@ async fn routed(
     let meaning = decision.meaning.take();
     exchange.degraded = decision.reason.is_degraded().then(|| decision.reason.as_str());
     let to = destination(&snapshot, &decision);
-    exchange.body = prompt.naming(&to.backend.settings.model);
-    exchange.demand = demand(session, exchange, &prompt, &to, snapshot.policy(&decision))?;
+    exchange.demand = demand(session, exchange, &to, snapshot.policy(&decision), Some(&prompt))?;
+    exchange.body = body_for(&prompt, &to.backend.settings, &exchange.demand);
     exchange.destination = Some(to);
     exchange.timing.decided();
     observe(&proxy.metrics.decision_seconds, received.elapsed());
@@ -129,32 +129,35 @@ async fn routed(
         caching::look_up(proxy, session, exchange, caching::Asked { kind, body: prompt.body(), meaning }).await?;
     if matches!(next, Next::Forward) {
         exchange.prompt = Some(prompt);
-        exchange.prepare()?;
+        exchange.prepare();
     }
     Ok(next)
 }
 
-/// What the request asks of the pools.
+/// What the request asks of the pools that it may be sent to.
 fn demand(
     session: &Session,
     exchange: &Exchange,
-    prompt: &Prompt,
     to: &Destination,
     policy: Option<&RoutePolicy>,
+    prompt: Option<&Prompt>,
 ) -> Result<Demand, Failure> {
     let headers = &session.req_header().headers;
     let client = exchange.client.as_ref();
     let named = client.map_or(Ok(None), |client| named_priority(headers, client))?;
     let priority = named.or(policy.map(|policy| policy.priority)).unwrap_or_default();
     let tenant = client.map_or_else(|| Arc::from(""), |client| client.tenant.clone());
-    let conversation = match &to.backend.settings.balance {
-        Balance::PrefixAffinity { header } => match header.as_ref().and_then(|name| headers.get(name)) {
-            Some(name) => intake::named_conversation(name.as_bytes()),
-            None => intake::conversation(prompt.body()),
-        },
-        Balance::LeastLoaded | Balance::RoundRobin => 0,
+    let named = [&to.backend].into_iter().chain(&to.fallbacks).find_map(|backend| match &backend.settings.balance {
+        Balance::PrefixAffinity { header } => headers.get(header.as_ref()?),
+        Balance::LeastLoaded | Balance::RoundRobin => None,
+    });
+    let conversation = match (named, prompt) {
+        (Some(name), _) => intake::named_conversation(name.as_bytes()),
+        (None, Some(prompt)) => prompt.conversation,
+        // Nothing is known of it, so it is like no other.
+        (None, None) => fastrand::u64(..),
     };
-    Ok(Demand { tokens: prompt.tokens(), conversation, place: Place { priority, tenant } })
+    Ok(Demand { tokens: prompt.map_or(0, Prompt::tokens), conversation, rank: Rank { priority, tenant } })
 }
 
 /// A model that takes no prompts.
@@ -204,13 +207,15 @@ async fn passed_through(session: &mut Session, exchange: &mut Exchange) -> Resul
     }
     exchange.timing.received();
     exchange.timing.decided();
-    exchange.destination = Some(Destination {
+    let to = Destination {
         route: snapshot.labels.passthrough.clone(),
         reason: route::Reason::Direct,
         backend: snapshot.backends[backend].clone(),
         fallbacks: Vec::new(),
-    });
-    exchange.prepare()?;
+    };
+    exchange.demand = demand(session, exchange, &to, None, None)?;
+    exchange.destination = Some(to);
+    exchange.prepare();
     Ok(Next::Forward)
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Client {
     /// How [`Alarm`] reaches the exchange: Pingora carries it along as what a CONNECT proxy had to tell.
     digest: Option<Arc<ProxyDigest>>,
     sleep: Option<Pin<Box<Sleep>>>,
+    /// Since when the client has taken nothing more.
+    blocked: Option<Instant>,
 }
 
 // === impl Client ===
@@ -39,7 +41,17 @@ impl Client {
         let nothing = ResponseHeader::build(200, Some(0)).ok();
         let carried: Box<dyn std::any::Any + Send + Sync> = Box::new(alarm.clone());
         let digest = nothing.map(|head| Arc::new(ProxyDigest::new(Box::new(head), Some(carried))));
-        Self { stream, alarm, digest, sleep: None }
+        Self { stream, alarm, digest, sleep: None, blocked: None }
+    }
+
+    /// Takes note of a write. While the client takes nothing, the peer is not listened to, and cannot be late.
+    fn note<T>(&mut self, written: Poll<T>) -> Poll<T> {
+        if written.is_pending() {
+            self.blocked.get_or_insert_with(Instant::now);
+        } else if let Some(blocked) = self.blocked.take() {
+            self.alarm.put_off(blocked.elapsed());
+        }
+        written
     }
 
     /// Ready once the alarm is due; wakes the task then.
@@ -73,11 +85,13 @@ impl AsyncRead for Client {
 
 impl AsyncWrite for Client {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.note(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.note(flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context) -> Poll<io::Result<()>> {
@@ -89,7 +103,8 @@ impl AsyncWrite for Client {
         cx: &mut Context,
         slices: &[io::IoSlice],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.note(written)
     }
 
     fn is_write_vectored(&self) -> bool {

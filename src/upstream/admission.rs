@@ -16,7 +16,7 @@ use parking_lot::ReentrantMutex;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-pub use self::order::Place;
+pub use self::order::Rank;
 use self::order::{Order, Ticket};
 use self::rate::Rate;
 
@@ -113,12 +113,12 @@ impl<G> Queue<G> {
     pub(super) fn enter(
         self: &Arc<Self>,
         size: usize,
-        place: Place,
+        rank: Rank,
         try_grant: TryGrant<G>,
     ) -> Result<Entered<G>, Refused> {
         let (sender, mut answer) = oneshot::channel();
         let waiter = Waiter { try_grant, answer: sender };
-        let entered = self.locked(|state| state.enter(size, place, waiter));
+        let entered = self.locked(|state| state.enter(size, rank, waiter));
         let Some((ticket, _spent)) = entered else { return Err(Refused::Full) };
         match answer.try_recv() {
             Ok(answer) => answer.map(Entered::Granted),
@@ -230,8 +230,8 @@ impl Refused {
 
 impl<G> State<G> {
     /// Takes in a newcomer, serves all who are to be, and makes room again if one is too many then.
-    fn enter(&mut self, size: usize, place: Place, newcomer: Waiter<G>) -> (Ticket, Vec<Spent<G>>) {
-        let ticket = self.order.push(place, newcomer);
+    fn enter(&mut self, size: usize, rank: Rank, newcomer: Waiter<G>) -> (Ticket, Vec<Spent<G>>) {
+        let ticket = self.order.push(rank, newcomer);
         let mut spent = self.serve(MISSES);
         if self.order.len() > size && self.order.contains(&ticket) {
             let victim = if size == 0 { None } else { self.order.victim() }.unwrap_or_else(|| ticket.clone());

@@ -102,6 +102,8 @@ enum Phase {
 struct Pause {
     until: Instant,
     cause: Cause,
+    /// The first probe that can belong to it.
+    first: u64,
     probe: Option<AwaitedProbe>,
 }
 
@@ -146,7 +148,7 @@ impl Breaker {
         settings: &BreakerSettings,
         now: Instant,
     ) -> Verdict {
-        let probed = probe.is_some_and(|probe| self.pause().is_some_and(|pause| pause.awaits(probe)));
+        let probed = probe.is_some_and(|probe| self.pause().is_some_and(|pause| pause.began(probe)));
         match (&self.phase, outcome) {
             (Phase::Open { .. }, _) if !probed => {}
             (Phase::Open { .. }, Outcome::Success | Outcome::Neutral) => self.close(now),
@@ -230,7 +232,8 @@ impl Breaker {
     fn open(&mut self, cause: Cause, settings: &BreakerSettings, now: Instant) {
         let open = doubled(settings.open, self.trips, settings.max_open);
         self.trips = self.trips.saturating_add(1);
-        self.phase = Phase::Open { pause: Pause::new(now + open.mul_f64(1.0 + JITTER * fastrand::f64()), cause) };
+        self.phase =
+            Phase::Open { pause: Pause::new(now + open.mul_f64(1.0 + JITTER * fastrand::f64()), cause, self.probes) };
     }
 
     fn close(&mut self, now: Instant) {
@@ -243,7 +246,8 @@ impl Breaker {
     fn cool_down(&mut self, cause: Cause, retry_after: Option<Duration>, now: Instant) {
         let before = if let Phase::Cooling { times, .. } = self.phase { times } else { 0 };
         let pause = retry_after.unwrap_or_else(|| doubled(COOL_DOWN, before, MAX_COOL_DOWN)).min(MAX_COOL_DOWN);
-        self.phase = Phase::Cooling { pause: Pause::new(now + pause, cause), times: before.saturating_add(1) };
+        self.phase =
+            Phase::Cooling { pause: Pause::new(now + pause, cause, self.probes), times: before.saturating_add(1) };
     }
 
     fn count_answer(&mut self, now: Instant) {
@@ -317,12 +321,17 @@ impl fmt::Display for Cause {
 // === impl Pause ===
 
 impl Pause {
-    fn new(until: Instant, cause: Cause) -> Self {
-        Self { until, cause, probe: None }
+    fn new(until: Instant, cause: Cause, first: u64) -> Self {
+        Self { until, cause, first, probe: None }
     }
 
     fn may_probe(&self, now: Instant) -> bool {
         now >= self.until && self.probe.as_ref().is_none_or(|awaited| now >= awaited.until)
+    }
+
+    /// Whether `probe` was sent since it began. One whose answer took so long that another was sent proves as much.
+    fn began(&self, probe: Probe) -> bool {
+        probe.0 >= self.first
     }
 
     fn awaits(&self, probe: Probe) -> bool {

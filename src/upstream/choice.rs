@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::admission::{self, Entered, Refused};
+use super::admission::{Entered, Rank, Refused};
 use super::backend::Backend;
 use super::load;
 use super::peer::{Lease, Peer, PeerState};
 use super::pick::{Candidate, affine, in_turn, least_loaded};
+use super::pool::Slot;
 use super::settings::Balance;
 use super::standing::{Standing, ramp};
 
@@ -19,7 +20,7 @@ pub struct Demand {
     /// What tells its conversation from others.
     pub conversation: u64,
     /// When it has its turn, where some must wait.
-    pub place: admission::Place,
+    pub rank: Rank,
 }
 
 /// Why there is no lease.
@@ -43,24 +44,38 @@ impl Backend {
     }
 
     /// A lease on a peer that is not among `tried`; where the limits leave no room, after a wait of at most `patience`.
+    ///
+    /// A request that is sent again brings the `slot` of its last attempt, and has its turn before those who wait for
+    /// their first.
     pub async fn lease(
         self: &Arc<Self>,
         demand: &Demand,
         tried: &[Arc<PeerState>],
+        slot: Option<Slot>,
         patience: Duration,
     ) -> Result<Lease, NoLease> {
         let limits = &self.settings.limits;
-        if limits.backend.is_none() && limits.peer.is_none() {
-            return self.try_lease(demand, tried, Instant::now());
-        }
-        if !self.another_is_left(|peer| is_among(peer, tried)) {
-            return Err(NoLease::Nobody);
+        let (slot, again) = (slot.filter(|slot| self.pool.owns(slot)), !tried.is_empty());
+        if !limits.any() || slot.is_some() {
+            match self.try_lease(demand, tried, slot, Instant::now()) {
+                Err(NoLease::Busy(_)) if limits.any() => {}
+                leased => return leased,
+            }
         }
         let (backend, wanted, but) = (self.clone(), demand.clone(), tried.to_vec());
-        let take = Box::new(move || backend.try_lease(&wanted, &but, Instant::now()).ok());
-        match self.pool.queue.enter(limits.queue, demand.place.clone(), take) {
-            Ok(Entered::Granted(lease)) => Ok(lease),
-            Ok(Entered::Waiting(waiting)) => waiting.wait(patience.min(limits.patience)).await.map_err(NoLease::Busy),
+        let take = Box::new(move || match backend.try_lease(&wanted, &but, None, Instant::now()) {
+            Err(NoLease::Busy(_)) => None,
+            leased => Some(leased),
+        });
+        let (size, rank) = match again {
+            true => (limits.queue.max(1), Rank { priority: i32::MIN, ..demand.rank.clone() }),
+            false => (limits.queue, demand.rank.clone()),
+        };
+        match self.pool.queue.enter(size, rank, take) {
+            Ok(Entered::Granted(leased)) => leased,
+            Ok(Entered::Waiting(waiting)) => {
+                waiting.wait(patience.min(limits.patience)).await.unwrap_or_else(|refused| Err(NoLease::Busy(refused)))
+            }
             Err(refused) => Err(NoLease::Busy(refused)),
         }
     }
@@ -82,18 +97,26 @@ impl Backend {
         first_up(&self.peers())
     }
 
-    /// A lease at once, as things stand at `now`.
-    pub(super) fn try_lease(&self, demand: &Demand, tried: &[Arc<PeerState>], now: Instant) -> Result<Lease, NoLease> {
+    /// A lease at once, as things stand at `now`; in `slot`, if it is given.
+    pub(super) fn try_lease(
+        &self,
+        demand: &Demand,
+        tried: &[Arc<PeerState>],
+        mut slot: Option<Slot>,
+        now: Instant,
+    ) -> Result<Lease, NoLease> {
         let (limits, busy) = (&self.settings.limits, NoLease::Busy(Refused::Full));
-        for _ in 0..LOOKS {
+        for look in 1..=LOOKS {
+            // First of all, as who finds none must not take a turn; and cheap, as all who wait look for it.
+            let free = slot.take().or_else(|| self.pool.slot(limits.backend, limits.any()));
+            let Some(free) = free else { break };
             let (standing, mut peers) = self.eligible(|peer| is_among(peer, tried), now);
             let Some(standing) = standing else { return Err(NoLease::Nobody) };
             peers.retain(|peer| limits.peer.is_none_or(|limit| peer.state.leases() < limit));
             let Some(peer) = self.choose(&peers, demand, now) else { return Err(busy) };
-            let limited = limits.backend.is_some() || limits.peer.is_some();
-            let slot = self.pool.slot(limits.backend, limited).ok_or(busy)?;
-            let Some(mut lease) = Lease::take(&peer, load::weight(demand.tokens), limits.peer, slot) else { continue };
-            if standing > Standing::Ready || lease.may_serve(&self.settings.breaker, now) {
+            let Some(mut lease) = Lease::take(&peer, load::weight(demand.tokens), limits.peer, free) else { continue };
+            // Others may have begun to probe the peer meanwhile. One request more will do no harm.
+            if standing > Standing::Ready || lease.may_serve(&self.settings.breaker, now) || look == LOOKS {
                 return Ok(lease);
             }
         }

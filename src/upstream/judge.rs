@@ -33,6 +33,13 @@ impl Backend {
         ejected
     }
 
+    /// The request's peer has begun to answer: a request that was to find out whether it does has found out.
+    pub fn confirm(&self, lease: &mut Lease) {
+        if lease.probe.is_some() {
+            self.observe(lease, Outcome::Success);
+        }
+    }
+
     /// Opens the peer's breaker, if enough others are left.
     fn eject(&self, peer: &Arc<Peer>, cause: Cause, now: Instant) -> bool {
         let _one_at_a_time = self.pool.ejecting.lock();
@@ -43,14 +50,14 @@ impl Backend {
     fn may_eject(&self, peer: &Arc<Peer>, now: Instant) -> bool {
         let peers = self.peers();
         let others = || peers.iter().filter(|other| !Arc::ptr_eq(&other.state, &peer.state));
-        let is_ejected = |other: &&Arc<Peer>| {
+        let is_ejected = |other: &Arc<Peer>| {
             matches!(other.state.condition.lock().breaker.state(now), State::Open { .. } | State::HalfOpen)
         };
-        let ejected = others().filter(is_ejected).count();
+        let ejected = others().filter(|other| is_ejected(other)).count();
         let most = (peers.len() as f64 * self.settings.max_ejected) as usize;
         let serves =
             |other: &Arc<Peer>| matches!(Standing::of(&other.state, now), Some(Standing::Ready | Standing::Resting));
-        ejected < most && others().any(serves)
+        ejected < most && others().any(|other| !is_ejected(other) && serves(other))
     }
 
     fn report(&self, peer: &Peer, ejected: bool) {

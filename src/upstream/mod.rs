@@ -32,7 +32,7 @@ mod simulation;
 mod standing;
 mod window;
 
-pub use admission::{Place, Refused};
+pub use admission::{Rank, Refused};
 pub use backend::Backend;
 pub use breaker::BreakerSettings;
 pub use choice::{Demand, NoLease};
@@ -43,6 +43,7 @@ pub use load::Scrape;
 pub use origin::{Origin, OriginError};
 pub use outcome::{Fault, Outcome};
 pub use peer::{Lease, Peer, PeerState};
+pub use pool::Slot;
 pub use retry::{Attempts, RetryOn, Trouble};
 pub use settings::{Balance, HealthSettings, Limits, RetrySettings, ScrapeSettings, Settings, Timeouts, TlsSettings};
-pub use standing::Word;
+pub use standing::PeerStatus;

@@ -69,7 +69,8 @@ pub struct Lease {
     weight: u64,
     /// Whether it is the one that finds out if the peer can serve again.
     pub(super) probe: Option<Probe>,
-    _slot: Slot,
+    /// Until it is given on to the request's next lease.
+    slot: Option<Slot>,
 }
 
 /// Streams whose time to the first token is remembered.
@@ -200,7 +201,7 @@ impl Lease {
         let weight = (weight * 1e3) as u64;
         peer.state.load.fetch_add(weight, Ordering::Relaxed);
         *peer.state.recent.lock().requests.bucket(Instant::now()) += 1;
-        Some(Self { peer: peer.clone(), weight, probe: None, _slot: slot })
+        Some(Self { peer: peer.clone(), weight, probe: None, slot: Some(slot) })
     }
 
     #[cfg(test)]
@@ -216,6 +217,11 @@ impl Lease {
         }
         self.probe = breaker.begin_probe(settings, now);
         self.probe.is_some()
+    }
+
+    /// Gives the lease up, but for its slot in the pool.
+    pub fn into_slot(mut self) -> Option<Slot> {
+        self.slot.take()
     }
 
     /// The peer that it counts on.

@@ -28,6 +28,9 @@ pub(super) struct Turns {
 /// Up to this many candidates are all compared; among more, two random ones are.
 const FULL_SCAN: usize = 8;
 
+/// Credits of peers that are no candidates, at least so many of which are kept.
+const SPARE_CREDITS: usize = 64;
+
 /// How far above the average a peer's load may be before a conversation leaves it: in part, and in requests for each
 /// unit of weight, as with little to do an average says nothing.
 const BOUND: f64 = 1.25;
@@ -50,8 +53,8 @@ pub(super) fn least_loaded(candidates: &[Candidate], turn: usize) -> Option<usiz
 /// robin, as nginx has it). None where there is nobody.
 pub(super) fn in_turn(candidates: &[Candidate], turns: &Turns) -> Option<usize> {
     let mut credits = turns.credits.lock();
-    // Those of peers that are gone.
-    if credits.len() > 2 * candidates.len() {
+    // Those of peers that are gone; others may only be no candidates for this request.
+    if credits.len() > 2 * candidates.len() + SPARE_CREDITS {
         credits.retain(|key, _| candidates.iter().any(|peer| peer.key == *key));
     }
     let mut best = None;
@@ -76,8 +79,9 @@ pub(super) fn affine(candidates: &[Candidate], key: u64) -> Option<usize> {
     let bound = BOUND * (load + 1.0) / weight + HEADROOM;
     let mut order: Vec<usize> = (0..candidates.len()).collect();
     order.sort_by(|&a, &b| candidates[b].rank(key).total_cmp(&candidates[a].rank(key)));
-    // One at most average is always among them.
-    order.into_iter().find(|&index| candidates[index].load_with_one_more() <= bound)
+    let bounded = order.into_iter().find(|&index| candidates[index].load_with_one_more() <= bound);
+    // Where many have just come up, each of them is far above the average with a single request.
+    bounded.or_else(|| least(0..candidates.len(), candidates))
 }
 
 fn least(indices: impl Iterator<Item = usize>, candidates: &[Candidate]) -> Option<usize> {
@@ -180,7 +184,7 @@ mod tests {
 
     #[test]
     fn peers_that_are_gone_are_forgotten() {
-        let (all, turns) = (candidates(&[(0.0, 1.0); 9]), Turns::default());
+        let (all, turns) = (candidates(&[(0.0, 1.0); 99]), Turns::default());
         in_turn(&all, &turns);
         in_turn(&all[..1], &turns);
         assert_eq!(turns.credits.lock().len(), 1);
@@ -202,6 +206,13 @@ mod tests {
             let (before, after) = (affine(&peers, key).unwrap(), affine(&rest, key).unwrap() + 1);
             assert!(before == 0 || before == after, "conversation {key}");
         }
+    }
+
+    #[test]
+    fn somebody_serves_where_many_have_just_come_up() {
+        let mut peers = candidates(&[(0.0, 0.1); 16]);
+        peers[0] = Candidate { load: 9.0, weight: 1.0, key: 99 };
+        assert!((0..100).all(|key| affine(&peers, key).is_some()));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 
 use super::admission::Queue;
 use super::budget::Budget;
+use super::choice::NoLease;
 use super::peer::Lease;
 use super::pick::Turns;
 
@@ -16,7 +17,7 @@ use super::pick::Turns;
 pub struct PoolState {
     in_flight: AtomicUsize,
     /// Who waits for a slot.
-    pub(super) queue: Arc<Queue<Lease>>,
+    pub(super) queue: Arc<Queue<Result<Lease, NoLease>>>,
     budget: Mutex<Budget>,
     failed_scrapes: AtomicU64,
     /// Held while a peer is being ejected, so that two at once do not both count on the other's staying.
@@ -26,7 +27,7 @@ pub struct PoolState {
 
 /// One request's slot in a pool, given back when dropped.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub struct Slot {
     pool: Arc<PoolState>,
     /// Whether anybody may wait for it.
     limited: bool,
@@ -43,6 +44,11 @@ impl PoolState {
     /// Requests that wait for a slot.
     pub fn waiting(&self) -> usize {
         self.queue.waiting()
+    }
+
+    /// Whether `slot` is one of this pool's.
+    pub(super) fn owns(self: &Arc<Self>, slot: &Slot) -> bool {
+        Arc::ptr_eq(self, &slot.pool)
     }
 
     /// Counts one request more, unless there are as many as `limit`.

@@ -133,8 +133,8 @@ impl Attempts {
         self.begun
     }
 
-    /// Whether a pooled connection that broke is to be followed by a fresh one to the same peer: once, as that says
-    /// nothing of the peer.
+    /// Whether a pooled connection that broke is to be followed by a fresh one: once, as that says nothing of the
+    /// peer, which may be the same again.
     #[must_use]
     pub fn excuses(&mut self, trouble: Trouble) -> bool {
         trouble == Trouble::StaleConnection && !std::mem::replace(&mut self.stale, true)
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stale_connection_is_followed_by_a_fresh_one_to_the_same_peer() {
+    fn a_stale_connection_is_excused_once_and_followed_by_a_fresh_one() {
         let mut attempts = Attempts::default();
         assert!(!attempts.need_fresh_connection());
         assert!(!attempts.excuses(Trouble::Reset));

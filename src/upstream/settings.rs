@@ -183,6 +183,15 @@ impl Settings {
     }
 }
 
+// === impl Limits ===
+
+impl Limits {
+    /// Whether there are any.
+    pub fn any(&self) -> bool {
+        self.backend.is_some() || self.peer.is_some()
+    }
+}
+
 // === impl TlsSettings ===
 
 impl TlsSettings {

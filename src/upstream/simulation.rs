@@ -9,7 +9,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::admission::Place;
+use super::admission::Rank;
 use super::backend::Backend;
 use super::choice::Demand;
 use super::load::{Gauges, Scrape};
@@ -154,9 +154,9 @@ impl Simulation {
 
     fn choose(&self, request: usize, at: u64) -> (Option<Lease>, usize) {
         let tokens = if self.way == Way::LeastLeases { 0.0 } else { self.requests[request].prompt };
-        let place = Place { priority: 0, tenant: "t".into() };
-        let demand = Demand { tokens: tokens as usize, conversation: 0, place };
-        let lease = self.backend.try_lease(&demand, &[], self.time(at)).expect("there are no limits");
+        let rank = Rank { priority: 0, tenant: "t".into() };
+        let demand = Demand { tokens: tokens as usize, conversation: 0, rank };
+        let lease = self.backend.try_lease(&demand, &[], None, self.time(at)).expect("there are no limits");
         let server = self.backend.peers().iter().position(|peer| Arc::ptr_eq(peer, lease.peer()));
         (Some(lease), server.expect("one of them"))
     }

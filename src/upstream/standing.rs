@@ -20,9 +20,9 @@ pub(super) enum Standing {
     Unknown,
 }
 
-/// A peer's condition in a word, for people.
+/// A peer's condition, for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Word {
+pub enum PeerStatus {
     /// It serves.
     Up,
     /// It came up after its siblings, and gets less than its share for a while.
@@ -72,9 +72,9 @@ impl Standing {
     }
 }
 
-// === impl Word ===
+// === impl PeerStatus ===
 
-impl Word {
+impl PeerStatus {
     /// A peer's condition, and why, where there is more to say.
     pub fn of(peer: &PeerState, slow_start: Duration, pool_up_since: Option<Instant>) -> (Self, Option<String>) {
         let now = Instant::now();
@@ -100,7 +100,7 @@ impl Word {
     }
 }
 
-impl fmt::Display for Word {
+impl fmt::Display for PeerStatus {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str(match self {
             Self::Up => "up",

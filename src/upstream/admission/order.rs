@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 /// By what a waiter's turn is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct Rank {
     /// Lower is served sooner.
     pub priority: i32,
     /// Who asks. The tenants of one priority take turns, however many of their requests wait.
@@ -15,7 +15,7 @@ pub struct Place {
 /// Names one waiter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Ticket {
-    place: Place,
+    rank: Rank,
     number: u64,
 }
 
@@ -54,33 +54,33 @@ impl<T> Order<T> {
 
     /// Whether this one waits still.
     pub(super) fn contains(&self, ticket: &Ticket) -> bool {
-        let class = self.classes.get(&ticket.place.priority);
-        let line = class.and_then(|class| class.iter().find(|line| line.tenant == ticket.place.tenant));
+        let class = self.classes.get(&ticket.rank.priority);
+        let line = class.and_then(|class| class.iter().find(|line| line.tenant == ticket.rank.tenant));
         line.is_some_and(|line| line.find(ticket).is_some())
     }
 
     /// Takes in a newcomer: the last of its tenant's, and a tenant that had nobody waiting has the last turn.
-    pub(super) fn push(&mut self, place: Place, waiter: T) -> Ticket {
+    pub(super) fn push(&mut self, rank: Rank, waiter: T) -> Ticket {
         self.clock += 1;
-        let class = self.classes.entry(place.priority).or_default();
-        let at = class.iter().position(|line| line.tenant == place.tenant).unwrap_or_else(|| {
-            class.push(Line { tenant: place.tenant.clone(), turn: self.clock, waiters: VecDeque::new() });
+        let class = self.classes.entry(rank.priority).or_default();
+        let at = class.iter().position(|line| line.tenant == rank.tenant).unwrap_or_else(|| {
+            class.push(Line { tenant: rank.tenant.clone(), turn: self.clock, waiters: VecDeque::new() });
             class.len() - 1
         });
         class[at].waiters.push_back((self.clock, waiter));
         self.len += 1;
-        Ticket { place, number: self.clock }
+        Ticket { rank, number: self.clock }
     }
 
     /// Takes one out, wherever it stands; none if it is gone already.
     pub(super) fn remove(&mut self, ticket: &Ticket) -> Option<T> {
-        let class = self.classes.get_mut(&ticket.place.priority)?;
-        let line = class.iter_mut().find(|line| line.tenant == ticket.place.tenant)?;
+        let class = self.classes.get_mut(&ticket.rank.priority)?;
+        let line = class.iter_mut().find(|line| line.tenant == ticket.rank.tenant)?;
         let (_, waiter) = line.waiters.remove(line.find(ticket)?)?;
         self.len -= 1;
         class.retain(|line| !line.waiters.is_empty());
         if class.is_empty() {
-            self.classes.remove(&ticket.place.priority);
+            self.classes.remove(&ticket.rank.priority);
         }
         Some(waiter)
     }
@@ -92,8 +92,8 @@ impl<T> Order<T> {
         let (&priority, class) = self.classes.last_key_value()?;
         // Among equals it is the newest's, so that nobody goes for a newcomer whose tenant has as many.
         let longest = class.iter().max_by_key(|line| (line.waiters.len(), line.newest()))?;
-        let place = Place { priority, tenant: longest.tenant.clone() };
-        Some(Ticket { place, number: longest.newest()? })
+        let rank = Rank { priority, tenant: longest.tenant.clone() };
+        Some(Ticket { rank, number: longest.newest()? })
     }
 
     /// Goes through the waiters by their turns and takes out those that `grant` gives something. Who gets nothing
@@ -161,7 +161,7 @@ mod tests {
     }
 
     fn push(order: &mut Names, (priority, name): (i32, &'static str)) -> Ticket {
-        order.push(Place { priority, tenant: name[..1].into() }, name)
+        order.push(Rank { priority, tenant: name[..1].into() }, name)
     }
 
     /// Serves one at a time, whomever `grant` takes, until nobody gets anything.

@@ -49,8 +49,8 @@ impl Pool {
         willing: impl Fn() -> bool + Send + 'static,
     ) -> Entry {
         let pool = self.clone();
-        let place = Place { priority, tenant: name[..1].into() };
-        self.queue.enter(size, place, Box::new(move || willing().then(|| pool.take(name)).flatten()))
+        let rank = Rank { priority, tenant: name[..1].into() };
+        self.queue.enter(size, rank, Box::new(move || willing().then(|| pool.take(name)).flatten()))
     }
 
     fn wait(self: &Arc<Self>, name: &'static str) -> Waiting<Permit> {
@@ -223,7 +223,7 @@ fn it_goes_to_the_next_also_where_its_end_calls_nobody() {
     }
     let (queue, free) = (Arc::<Queue<Silent>>::default(), Arc::new(AtomicUsize::new(0)));
     let [first, mut second] = ["a", "b"].map(|tenant| {
-        let (place, free) = (Place { priority: 0, tenant: tenant.into() }, free.clone());
+        let (place, free) = (Rank { priority: 0, tenant: tenant.into() }, free.clone());
         let take = move || (free.swap(0, Ordering::SeqCst) == 1).then(|| Silent(free.clone()));
         match queue.enter(2, place, Box::new(take)) {
             Ok(Entered::Waiting(waiting)) => waiting,

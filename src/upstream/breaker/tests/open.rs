@@ -157,7 +157,7 @@ fn an_abandoned_probe_makes_room_for_the_next() {
 }
 
 #[test]
-fn a_probe_that_does_not_report_is_forgotten_after_the_longest_open_time() {
+fn a_probe_that_does_not_report_is_followed_by_another_after_the_longest_open_time() {
     for mut bench in [Bench::open(), Bench::cooling()] {
         bench.now += bench.pause();
         let first = bench.begin_probe();
@@ -167,10 +167,20 @@ fn a_probe_that_does_not_report_is_forgotten_after_the_longest_open_time() {
         let second = bench.begin_probe();
         bench.breaker.abandon_probe(first);
         assert!(!bench.breaker.may_probe(bench.now), "the first must not make room in place of the second");
-        let before = bench.state();
-        assert_eq!(bench.end_probe(first, Outcome::Success), Verdict::Keep);
-        assert_eq!(bench.state(), before);
         assert_eq!(bench.end_probe(second, Outcome::Success), Verdict::Keep);
+        assert_eq!(bench.state(), State::Closed);
+    }
+}
+
+#[test]
+fn a_probe_whose_answer_takes_longer_than_that_proves_as_much() {
+    for mut bench in [Bench::open(), Bench::cooling()] {
+        bench.now += bench.pause();
+        let first = bench.begin_probe();
+        bench.wait(60.0);
+        let _second = bench.begin_probe();
+        bench.wait(30.0);
+        assert_eq!(bench.end_probe(first, Outcome::Success), Verdict::Keep);
         assert_eq!(bench.state(), State::Closed);
     }
 }
