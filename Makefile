@@ -38,9 +38,8 @@ lint: ## formatting and clippy, warnings denied
 check-unsafe: ## the kernels under Miri and valgrind, where they are installed
 	@scripts/check-unsafe.sh
 
-bench: ## what an embedding, a decision and a request cost
-	@scripts/setup.sh build
-	cargo bench --locked
+bench: ## what a decision and a request cost, beside Envoy, vllm-router and nginx
+	@scripts/bench.sh
 
 bench-encoder: ## the encoder beside candle and ONNX Runtime
 	@scripts/setup.sh build
@@ -69,7 +68,7 @@ uninstall: ## what install brought, except the config
 	@$(INSTALL) uninstall
 
 clean: ## all that was built
-	rm -rf target .venv .venv-milvus .pytest_cache
+	rm -rf target .venv .venv-bench .venv-milvus .pytest_cache
 
 # Without prerequisites: a binary that is there is installed as it is, so that `sudo make install` needs no toolchain.
 target/release/pointsman:
