@@ -9,8 +9,11 @@ export VLLM_URL VLLM_PAIR_URL
 # Given to this one script and not exported: the tests run a make of their own.
 INSTALL = PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' BINARY='$(BINARY)' UNITDIR='$(UNITDIR)' scripts/install.sh
 
+# Each process of `make bench-streams` has this many descriptors at most, and needs most of them.
+OPEN_FILES = 16384
+
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-vllm lint check-unsafe bench bench-encoder bench-cache soak-cache eval-cache install uninstall clean
+.PHONY: help run build test test-vllm lint check-unsafe bench bench-encoder bench-cache bench-streams soak-cache eval-cache install uninstall clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -35,9 +38,8 @@ lint: ## formatting and clippy, warnings denied
 check-unsafe: ## the kernels under Miri and valgrind, where they are installed
 	@scripts/check-unsafe.sh
 
-bench: ## what an embedding, a decision and a request cost
-	@scripts/setup.sh build
-	cargo bench --locked
+bench: ## what a decision and a request cost, beside Envoy, vllm-router and nginx
+	@scripts/bench.sh
 
 bench-encoder: ## the encoder beside candle and ONNX Runtime
 	@scripts/setup.sh build
@@ -46,6 +48,10 @@ bench-encoder: ## the encoder beside candle and ONNX Runtime
 bench-cache: ## the cache's store: lookups, recall, memory; up to SIZES="… 1000000" entries
 	@scripts/setup.sh build
 	cargo bench --locked --bench cache -- $(or $(SIZES),1000 10000 100000 1000000)
+
+bench-streams: ## 10,000 idle clients and 2,000 streams at once: errors, and memory for each
+	@scripts/setup.sh build
+	ulimit -n $(OPEN_FILES) && cargo bench --locked --bench streams
 
 soak-cache: ## the cache's memory while everything changes, for SECONDS (600)
 	@scripts/setup.sh build
@@ -62,7 +68,7 @@ uninstall: ## what install brought, except the config
 	@$(INSTALL) uninstall
 
 clean: ## all that was built
-	rm -rf target .venv .venv-milvus .pytest_cache
+	rm -rf target .venv .venv-bench .venv-milvus .pytest_cache
 
 # Without prerequisites: a binary that is there is installed as it is, so that `sudo make install` needs no toolchain.
 target/release/pointsman:

@@ -3,6 +3,7 @@
 #   setup.sh build   what compiling needs
 #   setup.sh run     and what the demo needs
 #   setup.sh test    and what the tests need
+#   setup.sh bench   compiling, and what is compared with in `make bench`
 # Without the right to install, it prints what to install and fails. Rust is only ever checked for.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,6 +14,9 @@ die() {
 }
 
 have() { command -v "$1" >/dev/null 2>&1; }
+
+# Debian keeps it where only root's PATH looks.
+have_nginx() { PATH=$PATH:/usr/sbin have nginx; }
 
 # A python3 from Debian may lack the parts that make a virtual environment.
 have_venv() { have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; }
@@ -32,11 +36,10 @@ missing_packages() {
   have c++ || echo g++
   have cmake || echo cmake
   have make || echo make
-  [ "$1" != build ] || return 0
-  have curl || echo curl
-  [ "$1" != run ] || return 0
-  have redis-server || echo redis-server
-  have_venv || printf '%s\n' python3 python3-venv
+  case $1 in run | test) have curl || echo curl ;; esac
+  case $1 in test) have redis-server || echo redis-server ;; esac
+  case $1 in bench) have_nginx || echo nginx ;; esac
+  case $1 in test | bench) have_venv || printf '%s\n' python3 python3-venv ;; esac
 }
 
 # How to become root: nothing, sudo, or not at all.
@@ -50,7 +53,8 @@ root_prefix() {
   fi
 }
 
-# Installs packages without starting or enabling the services that come with them: the tests start their own Redis.
+# Installs packages without starting or enabling the services that come with them: tests and benches start
+# their own.
 install_packages() {
   local policy=/usr/sbin/policy-rc.d
   local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120)
@@ -64,15 +68,18 @@ install_packages() {
     "${apt[@]}" update
     "${apt[@]}" install -y --no-install-recommends "$@"
   }
-  case " $* " in *' redis-server '*)
-    if have systemctl; then "${as_root[@]}" systemctl disable --quiet redis-server || true; fi
-    ;;
-  esac
+  local service
+  for service in redis-server nginx; do
+    case " $* " in *" $service "*)
+      if have systemctl; then "${as_root[@]}" systemctl disable --quiet "$service" || true; fi
+      ;;
+    esac
+  done
 }
 
 case ${1:-} in
-build | run | test) purpose=$1 ;;
-*) die "usage: setup.sh build|run|test" ;;
+build | run | test | bench) purpose=$1 ;;
+*) die "usage: setup.sh build|run|test|bench" ;;
 esac
 check_rust
 mapfile -t packages < <(missing_packages "$purpose")

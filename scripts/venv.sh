@@ -8,7 +8,7 @@ make_venv() {
   if [ "$(cat "$folder/stamp" 2>/dev/null)" = "$stamp" ] && "$folder/bin/python" -c "import $modules" 2>/dev/null; then
     return 0
   fi
-  echo "preparing $folder for the tests"
+  echo "preparing $folder"
   python3 -m venv --clear "$folder" || exit
   if "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --retries 2 --timeout 20 \
     --requirement "$requirements" >"$log" 2>&1; then

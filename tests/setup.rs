@@ -51,7 +51,11 @@ impl World {
     }
 
     fn setup(&self) -> Output {
-        Command::new("scripts/setup.sh").arg("build").env("PATH", self.0.path()).stdin(Stdio::null()).output().unwrap()
+        self.setup_for("build")
+    }
+
+    fn setup_for(&self, purpose: &str) -> Output {
+        Command::new("scripts/setup.sh").arg(purpose).env("PATH", self.0.path()).stdin(Stdio::null()).output().unwrap()
     }
 
     /// What apt-get was told, one call a line.
@@ -107,6 +111,14 @@ fn a_user_who_may_not_install_is_told_what_to_install() {
     assert!(!output.status.success());
     assert!(stderr(&output).contains("apt-get install -y g++ cmake"), "{}", stderr(&output));
     assert_eq!(world.apt_calls(), [""; 0]);
+}
+
+#[test]
+fn the_comparison_wants_what_it_compares_with_and_nothing_else() {
+    let world = World::new();
+    let output = world.stub("nginx", "").setup_for("bench");
+    assert!(!output.status.success());
+    assert!(stderr(&output).trim_end().ends_with("apt-get install -y python3 python3-venv"), "{}", stderr(&output));
 }
 
 #[test]

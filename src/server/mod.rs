@@ -12,6 +12,7 @@ use std::time::Duration;
 use anyhow::Context;
 use async_trait::async_trait;
 use pingora::apps::HttpServerOptions;
+use pingora::listeners::{L4BufferSettings, ListenerConfig};
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server, ShutdownWatch};
 use pingora::services::ServiceReadyNotifier;
@@ -63,7 +64,9 @@ pub fn run(path: PathBuf) -> anyhow::Result<()> {
     let mut proxy = http_proxy(&server.configuration, Proxy::new(live.clone(), metrics.clone(), traffic.clone()));
     proxy.server_options = Some(server_options());
     let mut proxy = Service::new("proxy".to_owned(), front::Front { proxy: Arc::new(proxy), metrics });
-    proxy.add_tcp(&startup.listen);
+    // Heads and bodies are read into buffers of their own; by default every idle connection would keep 64 KiB besides.
+    let buffer = L4BufferSettings::default().read(0);
+    proxy.add_listener(ListenerConfig::tcp(&startup.listen).l4_buffer(buffer));
 
     let proxy = server.add_service(proxy);
     let pools = server.add_service(background_service("pools", Pools(live.clone())));
