@@ -93,6 +93,6 @@ fn describe_peer(peer: &Peer, load: f64, requests: f64, slow_start: Duration, up
         "scraped": scraped,
         "breaker": peer.state.breaker(),
         "first_token_ms": first_tokens,
-        "share": (requests > 0.0).then(|| f64::from(peer.state.recent_requests()) / requests),
+        "share": (requests > 0.0).then(|| (100.0 * f64::from(peer.state.recent_requests()) / requests).round() / 100.0),
     })
 }
