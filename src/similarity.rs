@@ -41,39 +41,35 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-/// The dot product of `query` with each of the vectors that stand one after another in `codes`. All are as wide as
-/// `query`, a multiple of [`BLOCK`], and so small that i32 holds their products.
-pub(crate) fn coarse_dots(codes: &[i8], query: &[i16]) -> Vec<i32> {
-    if query.is_empty() {
-        return Vec::new();
-    }
+/// The dot product of `query` with each of `vectors`, in their order. All are as wide as `query`, a multiple of [`BLOCK`],
+/// and so small that i32 holds their products.
+pub(crate) fn coarse_dots<'a>(vectors: impl Iterator<Item = &'a [i8]>, query: &[i16]) -> Vec<i32> {
     #[cfg(target_arch = "x86_64")]
     if let Some(avx2) = pulp::x86::V3::try_new() {
-        return avx2_coarse_dots(avx2, codes, query);
+        return avx2_coarse_dots(avx2, vectors, query);
     }
-    portable_coarse_dots(codes, query)
+    portable_coarse_dots(vectors, query)
 }
 
-fn portable_coarse_dots(codes: &[i8], query: &[i16]) -> Vec<i32> {
+fn portable_coarse_dots<'a>(vectors: impl Iterator<Item = &'a [i8]>, query: &[i16]) -> Vec<i32> {
     let products = |(code, query): (&i8, &i16)| i32::from(*code) * i32::from(*query);
-    codes.chunks_exact(query.len()).map(|vector| vector.iter().zip(query).map(products).sum()).collect()
+    vectors.map(|vector| vector.iter().zip(query).map(products).sum()).collect()
 }
 
 /// As the portable one, which the compiler fills only half of AVX2's registers for.
 #[cfg(target_arch = "x86_64")]
-fn avx2_coarse_dots(avx2: pulp::x86::V3, codes: &[i8], query: &[i16]) -> Vec<i32> {
+fn avx2_coarse_dots<'a>(avx2: pulp::x86::V3, vectors: impl Iterator<Item = &'a [i8]>, query: &[i16]) -> Vec<i32> {
     use pulp::{cast, i16x16, i32x8};
 
     const STEP: usize = 16;
-    let (query, _) = query.as_chunks::<STEP>();
-    let mut dots = Vec::with_capacity(codes.len() / (query.len() * STEP));
+    let (query_blocks, _) = query.as_chunks::<STEP>().0.as_chunks::<{ BLOCK / STEP }>();
+    let mut dots = Vec::with_capacity(vectors.size_hint().0);
     avx2.vectorize(
         #[inline(always)]
         || {
-            for vector in codes.chunks_exact(query.len() * STEP) {
+            for vector in vectors {
                 let mut sums: [i32x8; BLOCK / STEP] = [cast([0i32; 8]); _];
                 let (blocks, _) = vector.as_chunks::<STEP>().0.as_chunks::<{ BLOCK / STEP }>();
-                let (query_blocks, _) = query.as_chunks::<{ BLOCK / STEP }>();
                 for (block, query) in blocks.iter().zip(query_blocks) {
                     for ((sum, codes), query) in sums.iter_mut().zip(block).zip(query) {
                         let codes = avx2.convert_i8x16_to_i16x16(cast(*codes));
@@ -133,10 +129,10 @@ mod tests {
             let width = blocks * BLOCK;
             let query: Vec<i16> = (0..width).map(|i| (i as i16 % 4095) * 37 % 2048 - 1024).collect();
             let codes: Vec<i8> = (0..width * 3).map(|i| (i * 31 % 255) as u8 as i8).collect();
-            let dots = coarse_dots(&codes, &query);
+            let dots = coarse_dots(codes.chunks(width), &query);
             assert_eq!(dots.len(), 3);
-            assert_eq!(dots, portable_coarse_dots(&codes, &query), "{width}");
+            assert_eq!(dots, portable_coarse_dots(codes.chunks(width), &query), "{width}");
         }
-        assert!(coarse_dots(&[], &[]).is_empty());
+        assert!(coarse_dots([].into_iter(), &[]).is_empty());
     }
 }

@@ -66,7 +66,7 @@ fn one_scope(data: &Data, sizes: &[usize]) -> bool {
     println!("\none scope: µs at the median and the 99th percentile of {LOOKUPS}; recall@1 of {COMPARED}");
     println!(
         "{:>9}{:>16}{:>16}{:>16}{:>9}{:>9}{:>12}{:>12}{:>12}",
-        "entries", "nearest", "exact", "insert", "recall", "graphs", "counted/B", "resident/B", "indexed/s"
+        "entries", "nearest", "exact", "insert", "recall", "cells", "counted/B", "resident/B", "indexed/s"
     );
     let (mut ok, mut filled) = (true, 0);
     for &size in sizes {
@@ -78,7 +78,7 @@ fn one_scope(data: &Data, sizes: &[usize]) -> bool {
         let usage = store.usage();
         println!(
             "{size:>9}{nearest:>16}{exact:>16}{inserts:>16}{recall:>9.4}{:>9}{:>12}{:>12}{:>12.0}",
-            usage.graphs,
+            usage.cells,
             usage.bytes / size,
             (resident() - before) / size,
             (size - filled) as f64 / seconds,

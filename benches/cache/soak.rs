@@ -1,5 +1,5 @@
-//! Everything changes all the time, at the budget: the memory is to stay what it is. A graph that is built anew is there
-//! twice for a while, so the scope that has one holds a small part of all entries.
+//! Everything changes all the time, at the budget: the memory is to stay what it is. One scope is large enough for cells,
+//! which are split and given up; the others are small.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
@@ -16,7 +16,7 @@ const THREADS: u64 = 2;
 const ENTRIES: usize = 2_000_000;
 const BYTES: usize = 1_200_000_000;
 
-/// One question in so many is asked in the scope that has a graph; the others in so many scopes.
+/// One question in so many is asked in the large scope; the others in so many scopes.
 const LARGE_SHARE: usize = 16;
 const SMALL: usize = 20_000;
 
@@ -64,7 +64,7 @@ fn watch(store: &Store, start: Instant, duration: Duration) -> f64 {
         "greatest/MB",
         "counted/MB",
         "entries",
-        "graphs",
+        "cells",
         "rebuilds",
         "evicted",
         "expired",
@@ -85,7 +85,7 @@ fn watch(store: &Store, start: Instant, duration: Duration) -> f64 {
             start.elapsed().as_secs(),
             usage.bytes as f64 / 1e6,
             usage.entries,
-            usage.graphs,
+            usage.cells,
             usage.rebuilds,
             usage.evicted,
             usage.expired,

@@ -53,8 +53,12 @@ pub struct NoId;
 /// The form that entries are written in; others are not read.
 const FORM: u8 = 1;
 
-/// What an entry takes in memory beside its text, its embedding and its answer: the struct and its places in tables.
-const OVERHEAD: usize = 512;
+/// What an entry takes in memory beside its text, its embedding and its answer: the struct, its places in tables, and an
+/// evicted one's that is remembered.
+const OVERHEAD: usize = 640;
+
+/// An allocator rounds texts of any length up, by one part in so many on average.
+const ROUNDED: usize = 8;
 
 // === impl Entry ===
 
@@ -67,7 +71,8 @@ impl Entry {
     /// What it takes in memory, in bytes.
     pub fn bytes(&self) -> usize {
         let embedding = self.embedding.as_ref().map_or(0, |floats| size_of_val::<[f16]>(floats));
-        OVERHEAD + self.text.len() + self.answer.len() + embedding
+        let texts = self.text.len() + self.answer.len();
+        OVERHEAD + texts + texts / ROUNDED + embedding
     }
 
     /// As it is kept elsewhere.

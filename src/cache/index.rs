@@ -1,27 +1,33 @@
-//! The search for what was asked in other words: the vectors of each scope, scanned or in a graph. A thread of its own
-//! does all the writing, so that nobody waits for it.
+//! The search for what was asked in other words: the vectors of each scope, all of which are scanned, or only the cells
+//! that are near. A thread of its own does all the writing, so that nobody waits for it.
 //!
 //! - `query`: what is searched for
 //! - `flat`: vectors that are scanned
-//! - `graph`: a usearch index
-//! - `partition`: the vectors of one scope, and their way between the two
+//! - `cells`: those of a large scope, divided
+//! - `divide`: vectors in two halves
+//! - `graph`: a usearch index, which finds the cells
+//! - `partition`: the vectors of one scope, divided or not
 //! - `queue`: what the writer is told
 
+mod cells;
+mod divide;
 mod flat;
 mod graph;
 mod partition;
 mod query;
 mod queue;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 
+use half::f16;
 use parking_lot::RwLock;
 
+use cells::cell_bytes;
 use graph::GRAPH_BYTES;
-use partition::{Done, Partition};
+use partition::{Partition, Size};
 pub(super) use query::Hit;
 pub(super) use query::Query;
 use queue::{Change, Queue};
@@ -38,32 +44,29 @@ pub(super) struct Index {
 /// What an index may come to.
 #[derive(Debug, Clone)]
 pub(super) struct Limits {
-    /// A scope of more vectors has a graph.
+    /// A scope of more vectors is divided into cells.
     pub(super) promote: usize,
-    /// Scopes that may have one.
-    pub(super) graphs: usize,
-    /// Vectors that a graph takes over before the writer looks for news.
-    pub(super) slice: usize,
+    /// Scopes that may be.
+    pub(super) divided: usize,
+    /// Vectors of a cell.
+    pub(super) cell: usize,
+    /// Cells that are scanned for one search.
+    pub(super) probes: usize,
     /// Changes that may wait for the writer.
     pub(super) queue: usize,
 }
 
 type Shard = RwLock<HashMap<Scope, Arc<Partition>>>;
 
-/// What a scanned vector of so many dimensions takes, in bytes: one a number, its line, and the unused ends of vectors; or
-/// a small scope's own place.
+/// What a vector of so many dimensions takes, in bytes: one a number, its line, and the room for the next; or a small
+/// scope's own place.
 pub(super) fn scanned_bytes(dimensions: usize) -> usize {
-    dimensions * 3 / 2 + 100
+    dimensions * 9 / 8 + 150
 }
 
-/// What a graph's node takes, in bytes: two a number, the links, and its places in tables.
-fn node_bytes(dimensions: usize) -> usize {
-    2 * dimensions + 500
-}
-
-/// What a graph takes that has just been made for a scope that grew beyond `promote` vectors.
-pub(super) fn promoted_bytes(dimensions: usize, promote: usize) -> usize {
-    GRAPH_BYTES + promote * node_bytes(dimensions)
+/// What cells take, in bytes, that have just been made for a scope that grew beyond `limits`.
+pub(super) fn promoted_bytes(dimensions: usize, limits: &Limits) -> usize {
+    GRAPH_BYTES + 4 * limits.promote / limits.cell.max(1) * cell_bytes(dimensions)
 }
 
 struct Shared {
@@ -71,19 +74,16 @@ struct Shared {
     limits: Limits,
     shards: Box<[Shard]>,
     queue: Queue,
-    graphs: AtomicUsize,
-    graph_bytes: AtomicUsize,
+    divided: AtomicUsize,
+    cells: AtomicUsize,
+    cell_bytes: AtomicUsize,
     unindexed: AtomicU64,
     rebuilds: AtomicU64,
     failures: AtomicU64,
 }
 
-/// The thread's own state: the scopes in which there is something to do.
-struct Writer {
-    shared: Arc<Shared>,
-    due: VecDeque<Scope>,
-    known: HashSet<Scope>,
-}
+/// The thread's own hold on it.
+struct Writer(Arc<Shared>);
 
 // === impl Index ===
 
@@ -95,13 +95,14 @@ impl Index {
             shards: (0..shards.max(1)).map(|_| RwLock::default()).collect(),
             queue: Queue::new(limits.queue),
             limits,
-            graphs: AtomicUsize::new(0),
-            graph_bytes: AtomicUsize::new(0),
+            divided: AtomicUsize::new(0),
+            cells: AtomicUsize::new(0),
+            cell_bytes: AtomicUsize::new(0),
             unindexed: AtomicU64::new(0),
             rebuilds: AtomicU64::new(0),
             failures: AtomicU64::new(0),
         });
-        let writer = Writer { shared: shared.clone(), due: VecDeque::new(), known: HashSet::new() };
+        let writer = Writer(shared.clone());
         let writer = thread::Builder::new().name("cache-index".into()).spawn(|| writer.run());
         if let Err(error) = &writer {
             tracing::error!(%error, "The cache's index has no thread; only equal questions will hit");
@@ -113,7 +114,7 @@ impl Index {
     /// Adds a slot, in the place of `old` where there is one. Whether the writer was told of it; where it was not, the slot
     /// is not found.
     pub(super) fn insert(&self, slot: &Arc<Slot>, old: Option<&Arc<Slot>>) -> bool {
-        let fits = slot.entry.embedding.as_ref().is_some_and(|embedding| embedding.len() == self.shared.dimensions);
+        let fits = slot.entry.embedding.as_ref().is_some_and(|embedding| self.shared.compares(embedding));
         let change = match old {
             Some(old) if old.entry.scope == slot.entry.scope && old.entry.embedding == slot.entry.embedding => {
                 Change::Replace(old.clone(), slot.clone())
@@ -150,10 +151,10 @@ impl Index {
         }
         let partition = self.shared.shard(query.scope).read().get(query.scope).cloned();
         let Some(partition) = partition else { return Vec::new() };
-        partition.search(query).unwrap_or_else(|(hits, error)| {
+        partition.search(query, &self.shared.limits).unwrap_or_else(|error| {
             self.shared.failures.fetch_add(1, Relaxed);
             tracing::debug!(%error, "A graph of the cache's index was not searched");
-            hits
+            Vec::new()
         })
     }
 
@@ -162,14 +163,14 @@ impl Index {
         self.shared.queue.settle();
     }
 
-    /// Scopes that have a graph.
-    pub(super) fn graphs(&self) -> usize {
-        self.shared.graphs.load(Relaxed)
+    /// Cells that large scopes are divided into.
+    pub(super) fn cells(&self) -> usize {
+        self.shared.cells.load(Relaxed)
     }
 
-    /// What the graphs take in bytes beyond [`scanned_bytes`] a vector. One that is built anew is there twice meanwhile.
-    pub(super) fn graph_bytes(&self) -> usize {
-        self.shared.graph_bytes.load(Relaxed)
+    /// What the cells take in bytes beyond [`scanned_bytes`] a vector. A graph that is built anew is there twice meanwhile.
+    pub(super) fn cell_bytes(&self) -> usize {
+        self.shared.cell_bytes.load(Relaxed)
     }
 
     /// Vectors that were left out so far.
@@ -210,87 +211,78 @@ impl Shared {
         self.shard(scope).read().get(scope).cloned()
     }
 
+    /// Whether this can be compared with others: one number that is none would spoil a centre.
+    fn compares(&self, embedding: &[f16]) -> bool {
+        embedding.len() == self.dimensions && embedding.iter().all(|x| x.is_finite())
+    }
+
     fn promotable(&self) -> bool {
-        self.graphs.load(Relaxed) < self.limits.graphs
+        self.divided.load(Relaxed) < self.limits.divided
     }
 }
 
 // === impl Writer ===
 
 impl Writer {
-    fn run(mut self) {
-        while let Some(changes) = self.shared.queue.take(!self.due.is_empty()) {
+    fn run(self) {
+        while let Some(changes) = self.0.queue.take() {
             changes.into_iter().for_each(|change| self.apply(change));
-            self.work();
         }
     }
 
-    fn apply(&mut self, change: Change) {
+    fn apply(&self, change: Change) {
+        let (shared, limits) = (&self.0, &self.0.limits);
         let scope = match &change {
             Change::Insert(slot) | Change::Replace(_, slot) | Change::Remove(slot) => slot.entry.scope,
         };
-        let partition = match (self.shared.partition(&scope), &change) {
+        let partition = match (shared.partition(&scope), &change) {
             (Some(partition), _) => partition,
             (None, Change::Remove(_)) => return,
-            (None, _) => self.shared.shard(&scope).write().entry(scope).or_default().clone(),
+            (None, _) => shared.shard(&scope).write().entry(scope).or_default().clone(),
         };
-        let before = partition.graph_bytes(self.shared.dimensions);
-        match change {
-            Change::Insert(slot) => partition.insert(slot),
-            Change::Replace(old, new) => partition.replace(&old, new),
-            Change::Remove(slot) => partition.remove(&slot),
-        }
-        self.count(before, &partition);
-        self.look_at(scope, &partition);
-    }
-
-    /// Notes what came to a scope's graphs, or went.
-    fn count(&self, before: usize, partition: &Partition) {
-        self.shared.graph_bytes.fetch_add(partition.graph_bytes(self.shared.dimensions), Relaxed);
-        self.shared.graph_bytes.fetch_sub(before, Relaxed);
-    }
-
-    /// Notes what there is to do in a scope, and forgets it where it is empty.
-    fn look_at(&mut self, scope: Scope, partition: &Partition) {
-        if partition.has_work(&self.shared.limits, self.shared.promotable()) {
-            if self.known.insert(scope) {
-                self.due.push_back(scope);
+        let before = partition.size();
+        let done = match change {
+            Change::Insert(slot) => partition.insert(slot, limits, shared.promotable()),
+            Change::Replace(old, new) => partition.replace(&old, new, limits, shared.promotable()),
+            Change::Remove(slot) => partition.remove(&slot, limits),
+        };
+        match done {
+            Ok(rebuilds) => drop(shared.rebuilds.fetch_add(rebuilds as u64, Relaxed)),
+            Err(error) => {
+                shared.failures.fetch_add(1, Relaxed);
+                tracing::warn!(%error, "Cells of the cache's index could not be divided; they are slower to search");
             }
-        } else if partition.is_empty() {
-            let mut shard = self.shared.shard(&scope).write();
-            shard.remove(&scope);
+        }
+        self.count(before, partition.size());
+        self.forget_if_empty(&scope, &partition);
+    }
+
+    /// Notes what came to a scope's cells, or went.
+    fn count(&self, before: Size, after: Size) {
+        let of = |counter: &AtomicUsize, before, after| {
+            counter.fetch_add(after, Relaxed);
+            counter.fetch_sub(before, Relaxed);
+        };
+        of(&self.0.divided, usize::from(before.cells > 0), usize::from(after.cells > 0));
+        of(&self.0.cells, before.cells, after.cells);
+        of(&self.0.cell_bytes, before.bytes, after.bytes);
+    }
+
+    fn forget_if_empty(&self, scope: &Scope, partition: &Partition) {
+        if partition.is_empty() {
+            let mut shard = self.0.shard(scope).write();
+            shard.remove(scope);
             if shard.capacity() > 4 * shard.len().max(64) {
                 let room = 2 * shard.len();
                 shard.shrink_to(room);
             }
         }
     }
-
-    /// A little work in the scope whose turn it is.
-    fn work(&mut self) {
-        let Some(scope) = self.due.pop_front() else { return };
-        self.known.remove(&scope);
-        let Some(partition) = self.shared.partition(&scope) else { return };
-        let (shared, before) = (&self.shared, partition.graph_bytes(self.shared.dimensions));
-        match partition.work(&shared.limits, shared.dimensions, shared.promotable()) {
-            Done::Nothing | Done::Something => {}
-            Done::Promoted => drop(shared.graphs.fetch_add(1, Relaxed)),
-            Done::Demoted => drop(shared.graphs.fetch_sub(1, Relaxed)),
-            Done::Rebuilt => drop(shared.rebuilds.fetch_add(1, Relaxed)),
-            Done::Failed(vectors) => {
-                shared.failures.fetch_add(1, Relaxed);
-                shared.unindexed.fetch_add(vectors as u64, Relaxed);
-                tracing::warn!(vectors, "A graph of the cache's index could not be made or did not take all vectors");
-            }
-        }
-        self.count(before, &partition);
-        self.look_at(scope, &partition);
-    }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
         // Also where it panicked: nothing is to wait for it.
-        self.shared.queue.close();
+        self.0.queue.close();
     }
 }

@@ -61,15 +61,15 @@ pub struct Usage {
     pub entries: usize,
     /// What they and the index take, in bytes, as it is counted against the budget.
     pub bytes: usize,
-    /// Scopes so large that they have a graph.
-    pub graphs: usize,
+    /// Cells that scopes are divided into which are too large to be scanned.
+    pub cells: usize,
     /// Entries that had to go for others since the start.
     pub evicted: u64,
     /// Entries that were swept out after their end since the start.
     pub expired: u64,
     /// Entries since the start that only the same text finds, since the index had no room for them.
     pub unindexed: u64,
-    /// Graphs that were built anew since the start.
+    /// Graphs of cells that were built anew since the start.
     pub rebuilds: u64,
     /// Searches and changes of a graph that failed since the start; such a search is a miss.
     pub failures: u64,
@@ -81,11 +81,12 @@ const SWEPT_BY_INSERTION: usize = 8;
 /// Ended entries that are swept out before others get a turn.
 const SWEPT_AT_ONCE: usize = 256;
 
-/// Graphs as they are when they are made may take one part in so many of the budget.
-const GRAPHS_SHARE: usize = 4;
+/// Cells as they are when they are made may take one part in so many of the budget.
+const CELLS_SHARE: usize = 4;
 
-/// What the index comes to; see `benches/cache.rs` for the figures behind it.
-const LIMITS: Limits = Limits { promote: 20_000, graphs: 0, slice: 16, queue: 65_536 };
+/// What the index comes to; see `benches/cache` for the figures behind it. Fewer probes miss more of what was stored long
+/// before its cell moved on.
+const LIMITS: Limits = Limits { promote: 20_000, divided: 0, cell: 512, probes: 32, queue: 65_536 };
 
 // === impl Usage ===
 
@@ -101,8 +102,8 @@ impl Usage {
 impl Store {
     /// An empty store for embeddings of so many dimensions. Of none, only the same text is found.
     pub fn new(settings: Settings, dimensions: usize) -> Self {
-        let graphs = settings.bytes / GRAPHS_SHARE / promoted_bytes(dimensions, LIMITS.promote);
-        Self::with_limits(settings, dimensions, Limits { graphs, ..LIMITS })
+        let divided = settings.bytes / CELLS_SHARE / promoted_bytes(dimensions, &LIMITS);
+        Self::with_limits(settings, dimensions, Limits { divided, ..LIMITS })
     }
 
     fn with_limits(settings: Settings, dimensions: usize, limits: Limits) -> Self {
@@ -129,8 +130,7 @@ impl Store {
     }
 
     /// The entries of `scope` that are most similar to `embedding`, a vector of length one, the best first: `at_most` so
-    /// many, and `at_least` so similar. Each counts as asked for. In large scopes some may be missed, and no more than 512
-    /// are found.
+    /// many, and `at_least` so similar. Each counts as asked for. In large scopes some may be missed.
     pub fn nearest(
         &self,
         scope: &Scope,
@@ -240,7 +240,7 @@ impl Store {
         Usage {
             entries,
             bytes,
-            graphs: self.index.as_ref().map_or(0, Index::graphs),
+            cells: self.index.as_ref().map_or(0, Index::cells),
             evicted: self.evicted.load(Relaxed),
             expired: self.expired.load(Relaxed),
             unindexed: of_index(Index::unindexed),
@@ -289,10 +289,10 @@ impl Store {
     }
 
     fn bytes(&self, ledger: &Ledger) -> usize {
-        ledger.bytes() + self.index.as_ref().map_or(0, Index::graph_bytes)
+        ledger.bytes() + self.index.as_ref().map_or(0, Index::cell_bytes)
     }
 
-    /// What an entry counts for, its place in a graph apart.
+    /// What an entry counts for, its share of the cells apart.
     fn bytes_of(&self, entry: &Entry) -> usize {
         let indexed = self.index.is_some() && entry.embedding.is_some();
         entry.bytes() + if indexed { scanned_bytes(self.dimensions) } else { 0 }

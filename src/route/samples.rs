@@ -66,7 +66,8 @@ impl Samples {
         groups: impl Iterator<Item = Range<usize>>,
     ) -> impl Iterator<Item = Option<(usize, f32)>> {
         let (codes, rounding) = round(prompt, QUERY_STEPS);
-        let dots = if prompt.len() == self.width { coarse_dots(&self.codes, &codes) } else { Vec::new() };
+        let samples = self.codes.chunks_exact(codes.len().max(1));
+        let dots = if prompt.len() == self.width { coarse_dots(samples, &codes) } else { Vec::new() };
         let bounds: Vec<_> =
             self.rounding.iter().zip(dots).map(|(sample, dot)| bounds(*sample, rounding, dot)).collect();
         groups.map(move |group| {
@@ -130,7 +131,7 @@ mod tests {
         let mut table = Samples::default();
         vectors[1..].iter().for_each(|sample| table.push(String::new(), sample).unwrap());
         let (codes, rounding) = round(&vectors[0], QUERY_STEPS);
-        let dots = coarse_dots(&table.codes, &codes);
+        let dots = coarse_dots(table.codes.chunks_exact(codes.len()), &codes);
         for (sample, dot_of_codes) in dots.into_iter().enumerate() {
             let (least, most) = bounds(table.rounding[sample], rounding, dot_of_codes);
             let exact = dot(&vectors[sample + 1], &vectors[0]);

@@ -1,12 +1,11 @@
-//! A graph over the vectors of a large scope (HNSW, by usearch). What it says is a hint: its keys are looked up and their
-//! vectors compared again by whoever asks.
+//! A graph over the centres of a large scope's cells (HNSW, by usearch). What it says is a hint: its keys are looked up, and
+//! the cells' vectors compared, by whoever asks.
 
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use half::f16;
 use parking_lot::{RwLock, RwLockUpgradableReadGuard, RwLockWriteGuard};
 use usearch::{IndexOptions, MetricKind, ScalarKind};
 
@@ -67,17 +66,16 @@ impl Graph {
     }
 
     /// Adds a vector of length one.
-    pub(super) fn add(&self, key: u64, vector: &[f16]) -> Result<(), GraphError> {
-        let bits: Vec<i16> = vector.iter().map(|x| x.to_bits() as i16).collect();
+    pub(super) fn add(&self, key: u64, vector: &[f32]) -> Result<(), GraphError> {
         let index = self.index.upgradable_read();
         // It never grows by itself.
         if index.size() < index.capacity() {
-            guarded(|| index.add(key, usearch::f16::from_i16s(&bits)))?;
+            guarded(|| index.add(key, vector))?;
         } else {
             let index = RwLockUpgradableReadGuard::upgrade(index);
             guarded(|| index.reserve_capacity_and_threads(index.capacity() * 2, THREADS))?;
             let index = RwLockWriteGuard::downgrade(index);
-            guarded(|| index.add(key, usearch::f16::from_i16s(&bits)))?;
+            guarded(|| index.add(key, vector))?;
         }
         self.added.fetch_add(1, Ordering::Relaxed);
         Ok(())
@@ -87,6 +85,10 @@ impl Graph {
     pub(super) fn search(&self, query: &[f32], count: usize) -> Result<Vec<u64>, GraphError> {
         let index = self.index.try_read_for(PATIENCE).ok_or(GraphError::Busy)?;
         guarded(|| index.search(query, count)).map(|matches| matches.keys)
+    }
+
+    pub(super) fn dimensions(&self) -> usize {
+        self.index.read().dimensions()
     }
 
     pub(super) fn added(&self) -> usize {

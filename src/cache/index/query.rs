@@ -22,11 +22,15 @@ pub(in crate::cache) struct Query<'a> {
     pub(in crate::cache) now: Millis,
 }
 
-/// A query's vector in integers.
+/// A search on its way from one group of vectors to the next.
 #[derive(Debug)]
-pub(super) struct Codes {
+pub(super) struct Search<'a> {
+    pub(super) query: &'a Query<'a>,
+    /// The query's vector in integers.
     pub(super) codes: Vec<i16>,
     pub(super) rounding: Rounding,
+    pub(super) bar: Bar,
+    pub(super) hits: Vec<Hit>,
 }
 
 /// A slot and how similar it is to what was searched for.
@@ -48,11 +52,6 @@ pub(super) struct Bar {
 // === impl Query ===
 
 impl Query<'_> {
-    pub(super) fn codes(&self) -> Codes {
-        let (codes, rounding) = round(self.embedding, QUERY_STEPS);
-        Codes { codes, rounding }
-    }
-
     /// Whether `slot` may be found at all. The index's own opinion of scopes is not asked for.
     pub(super) fn allows(&self, slot: &Slot) -> bool {
         slot.entry.scope == *self.scope && slot.serves(self.now)
@@ -64,13 +63,22 @@ impl Query<'_> {
         let similarity = dot(&floats(stored), self.embedding).clamp(-1.0, 1.0);
         (similarity >= self.at_least).then(|| Hit { slot: slot.clone(), similarity })
     }
+}
 
-    /// The best of `hits`, the best first; of equals the one that was stored last.
-    pub(super) fn best(&self, mut hits: Vec<Hit>) -> Vec<Hit> {
-        hits.sort_unstable_by(|a, b| Hit::rank(b, a));
-        hits.dedup_by_key(|hit| hit.slot.key);
-        hits.truncate(self.at_most);
-        hits
+// === impl Search ===
+
+impl<'a> Search<'a> {
+    pub(super) fn new(query: &'a Query<'a>) -> Self {
+        let (codes, rounding) = round(query.embedding, QUERY_STEPS);
+        Self { query, codes, rounding, bar: Bar::new(query), hits: Vec::new() }
+    }
+
+    /// The best, the best first; of equals the one that was stored last.
+    pub(super) fn best(mut self) -> Vec<Hit> {
+        self.hits.sort_unstable_by(|a, b| Hit::rank(b, a));
+        self.hits.dedup_by_key(|hit| hit.slot.key);
+        self.hits.truncate(self.query.at_most);
+        self.hits
     }
 }
 

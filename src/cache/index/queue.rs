@@ -62,10 +62,10 @@ impl Queue {
         }
     }
 
-    /// All that waits. Where nothing does, waits for it unless there is `other_work`. None when the queue is closed.
-    pub(super) fn take(&self, other_work: bool) -> Option<VecDeque<Change>> {
+    /// All that waits. Where nothing does, waits for it. None when the queue is closed.
+    pub(super) fn take(&self) -> Option<VecDeque<Change>> {
         let mut state = self.state.lock();
-        while state.changes.is_empty() && !other_work && !state.closed {
+        while state.changes.is_empty() && !state.closed {
             state.busy = false;
             self.idle.notify_all();
             self.changed.wait(&mut state);

@@ -23,17 +23,17 @@ pub(in crate::cache) struct Slot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cache) enum Place {
     Nowhere,
-    /// The position among those that are scanned.
-    Flat(usize),
-    /// The node of the graph.
-    Graph(u64),
+    /// At a position among the vectors of a cell; a scope that is not divided is its own cell.
+    At {
+        cell: u32,
+        position: u32,
+    },
 }
 
 /// More visits than these count no more: what was asked for often once is not kept for ever.
 const MOST_VISITS: u8 = 3;
 
 const NOWHERE: u64 = u64::MAX;
-const FLAT: u64 = 1 << 63;
 
 // === impl Slot ===
 
@@ -90,16 +90,14 @@ impl Slot {
     pub(in crate::cache) fn place(&self) -> Place {
         match self.place.load(Ordering::Relaxed) {
             NOWHERE => Place::Nowhere,
-            position if position & FLAT != 0 => Place::Flat((position & !FLAT) as usize),
-            node => Place::Graph(node),
+            place => Place::At { cell: (place >> 32) as u32, position: place as u32 },
         }
     }
 
     pub(in crate::cache) fn set_place(&self, place: Place) {
         let place = match place {
             Place::Nowhere => NOWHERE,
-            Place::Flat(position) => position as u64 | FLAT,
-            Place::Graph(node) => node,
+            Place::At { cell, position } => u64::from(cell) << 32 | u64::from(position),
         };
         self.place.store(place, Ordering::Relaxed);
     }

@@ -13,8 +13,8 @@ const NOW: Millis = Millis(1_000);
 const LATER: Millis = Millis(2_000);
 const NEVER: Millis = Millis(u64::MAX);
 
-/// Graphs for scopes of more than a few entries.
-const SMALL: Limits = Limits { promote: 100, graphs: 100, slice: 16, queue: 100_000 };
+/// Cells for scopes of more than a few entries.
+const SMALL: Limits = Limits { promote: 100, divided: 100, cell: 32, probes: 64, queue: 100_000 };
 
 fn settings(entries: usize) -> Settings {
     Settings { entries, bytes: usize::MAX, shards: 4 }
@@ -135,9 +135,9 @@ fn no_scope_sees_what_another_holds() {
 #[test]
 fn a_later_answer_takes_the_earlier_one_s_place() {
     let store = small(1000);
-    for (number, graphs) in [(5, 0), (250, 1)] {
+    for (number, is_divided) in [(5, false), (250, true)] {
         put(&store, scope(1), 0..=number);
-        assert_eq!(store.usage().graphs, graphs);
+        assert_eq!(store.usage().cells > 0, is_divided);
         for answered in ["second", "third"] {
             store.insert(entry(scope(1), 5, answered, NEVER), NOW);
             assert_eq!(&*store.exact(&id(scope(1), 5), NOW).unwrap().answer, answered);
@@ -297,10 +297,10 @@ fn a_scan_finds_what_comparing_everything_finds() {
 }
 
 #[test]
-fn graphs_come_and_go_and_are_built_anew_and_nothing_is_lost() {
+fn a_scope_is_divided_and_put_together_again_and_nothing_is_lost() {
     let store = small(100_000);
     put(&store, scope(1), 0..2_000);
-    assert_eq!(store.usage().graphs, 1);
+    assert!(store.usage().cells > 2_000 / 32, "{:?}", store.usage());
     let recall = |numbers: std::ops::Range<u64>| {
         let (count, found) = (numbers.clone().count(), found(&store, scope(1), numbers));
         assert!(found * 100 >= count * 99, "{found} of {count}");
@@ -308,23 +308,23 @@ fn graphs_come_and_go_and_are_built_anew_and_nothing_is_lost() {
     recall(0..2_000);
     (0..1_500).for_each(|number| drop(store.remove(&id(scope(1), number))));
     store.settle();
-    assert!(store.usage().rebuilds > 0);
+    assert!((500 / 32..89).contains(&store.usage().cells) && store.usage().rebuilds > 0, "{:?}", store.usage());
     recall(1_500..2_000);
     assert_eq!(found(&store, scope(1), 0..1_500), 0);
     put(&store, scope(1), 2_000..3_000);
     recall(1_500..3_000);
     assert_eq!(store.retain(|entry| entry.id == id(scope(1), 1_999)), 1_499);
     store.settle();
-    assert_eq!((store.usage().graphs, found(&store, scope(1), 0..3_000)), (0, 1));
+    assert_eq!((store.usage().cells, found(&store, scope(1), 0..3_000)), (0, 1));
     put(&store, scope(1), 0..1_000);
-    assert_eq!(store.usage().graphs, 1);
+    assert!(store.usage().cells > 0);
     recall(0..1_000);
     let usage = store.usage();
     assert_eq!((usage.unindexed, usage.failures), (0, 0));
 }
 
 #[test]
-fn lookups_miss_nothing_uncounted_while_a_graph_takes_over() {
+fn lookups_miss_nothing_uncounted_while_cells_change() {
     let store = small(100_000);
     put(&store, scope(1), 0..90);
     let ended = AtomicBool::new(false);
@@ -346,15 +346,16 @@ fn lookups_miss_nothing_uncounted_while_a_graph_takes_over() {
         reader.join().unwrap()
     });
     let usage = store.usage();
-    assert_eq!((usage.graphs, found(&store, scope(1), 0..90)), (1, 90));
+    assert!(usage.cells > 0);
+    assert_eq!(found(&store, scope(1), 0..90), 90);
     assert!(missed as u64 <= usage.failures, "{missed} of {usage:?}");
 }
 
 #[test]
-fn a_small_budget_has_no_room_for_graphs() {
-    let store = Store::with_limits(settings(1_000), WIDTH, Limits { graphs: 0, ..SMALL });
+fn a_small_budget_has_no_room_for_cells() {
+    let store = Store::with_limits(settings(1_000), WIDTH, Limits { divided: 0, ..SMALL });
     put(&store, scope(1), 0..300);
-    assert_eq!((store.usage().graphs, found(&store, scope(1), 0..300)), (0, 300));
+    assert_eq!((store.usage().cells, found(&store, scope(1), 0..300)), (0, 300));
 }
 
 /// A store that forgets nothing but what it is told to forget.
@@ -461,7 +462,7 @@ fn nothing_is_served_that_should_not_be_and_nothing_missed_that_there_is_room_fo
 fn budgets_are_kept_whatever_happens() {
     let bytes = 100 * (1_000 + scanned_bytes(WIDTH));
     for (entries, bytes) in [(100, usize::MAX), (usize::MAX, bytes), (1, usize::MAX)] {
-        let store = Store::with_limits(Settings { entries, bytes, shards: 3 }, WIDTH, Limits { graphs: 0, ..SMALL });
+        let store = Store::with_limits(Settings { entries, bytes, shards: 3 }, WIDTH, Limits { divided: 0, ..SMALL });
         let (same, missing) = compare(&store, entries, bytes, 7);
         assert!(same > 100 && missing > 10, "{same} {missing}");
         assert!(store.usage().evicted > 100);
