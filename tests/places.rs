@@ -109,3 +109,8 @@ async fn drained_with_two_waiters(limit: &str) {
 async fn those_who_wait_for_a_place_at_a_peer_that_is_drained_wait_no_longer() {
     drained_with_two_waiters("peer_max_in_flight: 1").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_wait_for_a_place_at_a_backend_that_is_drained_wait_no_longer() {
+    drained_with_two_waiters("max_in_flight: 1").await;
+}
