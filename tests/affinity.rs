@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use support::line::STEPPED;
-use support::pool::{client, header, health_becomes, hold, leases_become, occupy, peers, with_peers};
-use support::upstream::Upstream;
-use support::{Child, Router};
+use support::pool::{client, header, health_becomes, hold, leases_become, occupy, occupy_with, peers, with_peers};
+use support::upstream::{Upstream, ok};
+use support::{Child, Router, eventually};
 
 const AFFINE: &str = "balance: prefix_affinity\nmetrics: {interval: 0}\nslow_start: 0";
 
@@ -186,6 +186,71 @@ async fn affinity_finds_more_in_the_peers_prefix_caches_than_least_load_does() {
         rates.push(trio.hit_rate().await);
     }
     assert!(rates[1] > 0.5 && rates[1] > rates[0] + 0.15, "hit rates of least load and affinity: {rates:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn conversations_spread_over_the_pool_that_they_fall_back_to() {
+    let sims = NAMES.map(|name| Child::sim(&["--name", name]));
+    let listed = sims.each_ref().map(|sim| format!("{{url: \"{}/v1\"}}", sim.url)).join(", ");
+    let router = Router::start(&format!(
+        "router: {{routes: [{{name: all, backends: [a, b], samples: [anything]}}]}}
+backends:
+  - {{name: a, url: \"http://127.0.0.1:1/v1\", model: model-a, health: {{interval: 1h}}}}
+  - {{name: b, peers: [{listed}], model: m, balance: prefix_affinity, metrics: {{interval: 0}}, slow_start: 0}}\n"
+    ));
+    health_becomes(&router, &["down", "up", "up", "up"]).await;
+    let mut served = BTreeMap::<String, usize>::new();
+    for nth in 0..60 {
+        let mut body = conversation(nth, 0);
+        body["model"] = json!("auto");
+        let response = client().post(router.at("/v1/chat/completions")).json(&body).send().await.unwrap();
+        assert_eq!((response.status().as_u16(), header(&response, "x-pointsman-degraded")), (200, "fallback"));
+        *served.entry(header(&response, "x-sim-name").to_owned()).or_default() += 1;
+    }
+    assert!(served.len() == 3 && served.values().all(|&count| count >= 5), "{served:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_peers_that_join_at_once_turn_nobody_away() {
+    let old = Upstream::start(hold).await;
+    let mut joining = Vec::new();
+    for _ in 0..24 {
+        joining.push(Upstream::start(|_| ok()).await);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("peers.yaml");
+    std::fs::write(&file, "[]\n").unwrap();
+    let settings = "balance: prefix_affinity\nmetrics: {interval: 0}\nhealth: {interval: 20ms, timeout: 5s}";
+    let listed = format!("{{url: \"{}\"}}", old.url());
+    let router = Router::start(&with_peers(&listed, &format!("{settings}\npeers_file: {file:?}")));
+    // A load at which it is far above the average of a pool in which the others have had next to no time.
+    for n in 0..10 {
+        occupy_with(&router, n, &conversation(n as usize, 0)).await;
+    }
+    let listing: String = joining.iter().map(|peer| format!("- url: {:?}\n", peer.url())).collect();
+    std::fs::write(&file, listing).unwrap();
+
+    let ask = async |nth: usize| {
+        let request = client().post(router.at("/v1/chat/completions")).json(&conversation(nth, 0));
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        assert_eq!(status, 200, "request {nth}: {}", response.text().await.unwrap());
+    };
+    let mut asked = 10;
+    let all_up = || {
+        asked += 4;
+        let some = futures::future::join_all((asked - 4..asked).map(&ask));
+        async {
+            some.await;
+            let peers = peers(&router).await;
+            (peers.len() == 25 && peers.iter().all(|peer| peer["health"] == "up")).then_some(())
+        }
+    };
+    eventually("all of them are up", all_up).await;
+    for nth in 1000..1050 {
+        ask(nth).await;
+    }
+    assert!(joining.iter().any(|peer| !peer.seen().is_empty()), "none of the new ones was asked");
 }
 
 // === turns ===

@@ -175,13 +175,29 @@ async fn a_success_in_between_begins_the_count_anew_and_a_share_of_faults_ejects
     }
 }
 
+/// A stream that comes to this end after one event.
+fn cut(end: Act) -> Vec<Act> {
+    let begun = format!("{EVENTS}{:x}\r\n{EVENT}\r\n", EVENT.len());
+    vec![Act::Say(begun.into_bytes()), Act::Pause(Duration::from_millis(50)), end]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_has_begun_is_no_success_and_breaks_no_row_of_faults() {
+    let pool = Pool::start(cut(Act::Close), "breaker: {faults: 3, share: 1.0, open: 1m}").await;
+    for nth in 0..3 {
+        assert_eq!(pool.router.metric(EJECTIONS).await, 0.0, "stream {nth}");
+        broken(&format!("stream {nth}"), ask(&pool.router, true).await, "upstream_failed").await;
+        leases_become(&pool.router, 0).await;
+    }
+    pool.first_becomes("ejected", "open").await;
+    outcomes_become(&pool.router, "fault", 3.0).await;
+    assert_eq!((outcomes(&pool.router, "success").await, pool.asked()), (0.0, 3));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_dies_amid_streams_is_ejected_and_its_clients_are_told() {
-    let begun = || Act::Say(format!("{EVENTS}{:x}\r\n{EVENT}\r\n", EVENT.len()).into_bytes());
     for end in [Act::Close, Act::Reset] {
-        let pool =
-            Pool::start(vec![begun(), Act::Pause(Duration::from_millis(50)), end.clone()], "breaker: {open: 1m}");
-        let pool = pool.await;
+        let pool = Pool::start(cut(end.clone()), "breaker: {open: 1m}").await;
         for (nth, speaks) in BOTH.into_iter().cycle().take(5).enumerate() {
             let request = speaks.client().post(pool.router.at("/v1/chat/completions")).json(&chat(true));
             let what = format!("{end:?}, stream {nth}");

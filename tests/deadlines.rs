@@ -3,8 +3,11 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures::future::join_all;
 use reqwest::{Client, Response};
 use serde_json::Value;
 use support::pool::{
@@ -12,9 +15,9 @@ use support::pool::{
     outcomes_become, refused,
 };
 use support::sse::{BOTH, Events, Speaks, broken};
-use support::upstream::{Act, Upstream, ok};
+use support::upstream::{Act, Seen, Upstream, busy, ok};
 use support::{Child, PATIENCE, Router, eventually};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 const CHAT: &str = "/v1/chat/completions";
 const EVENT: &str = "data: {\"choices\":[]}\n\n";
@@ -92,6 +95,38 @@ async fn a_stream_whose_head_came_and_whose_first_event_does_not_ends_in_an_erro
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_that_waits_for_a_place_waits_for_no_byte() {
+    let gate = Arc::<AtomicBool>::default();
+    let refuses = Upstream::start(|_| [vec![Act::Pause(Duration::from_millis(800))], busy()].concat()).await;
+    let opened = gate.clone();
+    let works = Upstream::start(move |seen: &Seen| match seen.header("x-hold").is_empty() {
+        true => ok(),
+        false => {
+            let mut acts = paced("text/event-stream", EVENT, 1, 0);
+            acts.insert(acts.len() - 1, Act::Until(opened.clone()));
+            acts
+        }
+    });
+    let works = works.await;
+    let settings = "peer_max_in_flight: 1\ntimeouts: {first_byte: 1s}";
+    let router = Arc::new(Router::start(&config(&[works.url(), refuses.url()], settings)));
+    let held = client().post(router.at(CHAT)).header("x-hold", "1").json(&chat(true)).send().await.unwrap();
+
+    let asking = router.clone();
+    let asked = tokio::spawn(async move { ask(&asking, false).await });
+    eventually("the peer with room is asked", || async { (refuses.seen().len() == 1).then_some(()) }).await;
+    metric_becomes(&router, "pointsman_queue_waiting{backend=\"b\"}", 1.0).await;
+    // The time in which the first attempt had to begin its answer goes by.
+    sleep(Duration::from_secs(1)).await;
+    gate.store(true, Ordering::SeqCst);
+    let response = asked.await.unwrap();
+    assert_eq!(response.status(), 200, "{}", response.text().await.unwrap());
+    assert_eq!(held.text().await.unwrap(), EVENT);
+    assert_eq!((refuses.seen().len(), works.seen().len()), (1, 2));
+    assert_eq!(outcomes(&router, "fault").await, 0.0);
+}
+
 // === between two chunks ===
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,6 +162,40 @@ async fn a_stream_with_shorter_gaps_passes_whole() {
         let events = Events::of(post(speaks, &router, &chat(true)).await).rest().await;
         assert_eq!(events, [EVENT; 60], "{speaks:?}");
     }
+    outcomes_become(&router, "success", 2.0).await;
+    assert_eq!(outcomes(&router, "fault").await, 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_reads_slowly_is_no_fault_of_the_peer() {
+    let count = 20_000_000 / EVENT.len();
+    let body = EVENT.repeat(count);
+    let length = body.len();
+    let peer = Upstream::start(move |_| {
+        let chunk = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+        vec![Act::Say([head.as_bytes(), chunk.as_bytes()].concat())]
+    });
+    let peer = peer.await;
+    let router = Router::start(&config(&[peer.url()], "timeouts: {first_byte: 1s, idle: 1s}"));
+    let read = |client: Client| {
+        let request = client.post(router.at(CHAT)).json(&chat(true));
+        async move {
+            let (mut response, mut read) = (request.send().await.unwrap(), 0);
+            for until in [1, 5_000_000] {
+                while read < until {
+                    read += response.chunk().await.unwrap().expect("more").len();
+                }
+                // Twice as long as the peer may be silent.
+                sleep(Duration::from_secs(2)).await;
+            }
+            while let Some(chunk) = response.chunk().await.expect("no break") {
+                read += chunk.len();
+            }
+            read
+        }
+    };
+    assert_eq!(join_all([client(), client_h2()].map(read)).await, [length; 2], "from HTTP/1 and from HTTP/2");
     outcomes_become(&router, "success", 2.0).await;
     assert_eq!(outcomes(&router, "fault").await, 0.0);
 }

@@ -3,8 +3,15 @@
 
 mod support;
 
-use support::line::{APP, KEYS, Line};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures::future::join_all;
+use support::line::{APP, GATE, KEYS, Line};
+use support::pool::{client, metric_becomes, with_peers};
 use support::sse::Speaks;
+use support::upstream::{Act, Upstream, ok};
+use support::{Router, eventually};
 
 const LONG: &str = "max_in_flight: 1\nqueue: {size: 64, timeout: 1m}";
 
@@ -114,6 +121,33 @@ async fn tenants_take_turns_however_they_came() {
         prompts.sort_unstable();
         assert_eq!(prompts, ["a", "b", "c"].map(|tenant| format!("{tenant}{round}")), "{order:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tenants_take_turns_on_a_passed_through_path() {
+    let gate = Arc::<AtomicBool>::default();
+    let opened = gate.clone();
+    let peer = Upstream::start(move |_| [vec![Act::Until(opened.clone())], ok()].concat()).await;
+    let config = format!("{}{KEYS}", with_peers(&format!("{{url: {:?}}}", peer.url()), LONG));
+    let router = Router::start_with(&config, &[("GATE_KEY", GATE), ("APP_KEY", APP)]);
+    let ask = |tenant: &str, tag: String| {
+        let request = client().post(router.at("/raw")).bearer_auth(GATE).header("x-pointsman-tenant", tenant);
+        tokio::spawn(request.body(tag).send())
+    };
+    let mut asked = vec![ask("c", "held".to_owned())];
+    eventually("the first is held", || async { (peer.seen().len() == 1).then_some(()) }).await;
+    for tenant in ["a", "b"] {
+        for n in 0..4 {
+            asked.push(ask(tenant, format!("{tenant}{n}")));
+            metric_becomes(&router, "pointsman_queue_waiting{backend=\"b\"}", (asked.len() - 1) as f64).await;
+        }
+    }
+    gate.store(true, Ordering::SeqCst);
+    for response in join_all(asked).await {
+        assert_eq!(response.unwrap().unwrap().status(), 200);
+    }
+    let order: Vec<_> = peer.seen().into_iter().map(|seen| String::from_utf8(seen.body).unwrap()).collect();
+    assert_eq!(order, ["held", "a0", "b0", "a1", "b1", "a2", "b2", "a3", "b3"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

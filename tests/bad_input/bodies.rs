@@ -1,7 +1,7 @@
 //! Whole bodies that are wrong.
 
-use super::support::Stand;
 use super::support::wire::{ask, post};
+use super::support::{Child, Router, Stand};
 use super::{CHAT, GOOD};
 
 /// Bodies for an endpoint, all refused by the router with one code.
@@ -156,6 +156,7 @@ async fn a_key_that_is_read_may_occur_once_however_it_is_spelled() {
         r#"{"messages":[{}],"x":1,"messages":null}"#,
         r#"{"stream":true,"messages":[{}],"\u0073\u0074\u0072\u0065\u0061\u006D":false}"#,
         r#"{"model":null,"model":"m","messages":[{}]}"#,
+        r#"{"priority":1,"messages":[{}],"priority":1}"#,
     ];
     refused(&stand, CHAT, "duplicate_key", wholes).await;
     let messages = [
@@ -223,4 +224,23 @@ async fn an_error_names_the_place_and_not_the_text() {
     let error = ask(stand.address(), post(CHAT, "", "{\"messages\":\n [whisper]}")).await.json();
     let message = error["error"]["message"].as_str().unwrap();
     assert!(message.contains("line 2") && !message.contains("whisper"), "{message}");
+}
+
+#[tokio::test]
+async fn a_priority_may_occur_once_whether_or_not_one_is_forwarded() {
+    for forward in [false, true] {
+        let sim = Child::sim(&[]);
+        let config = Stand::config(&sim, "").replace("model: m", &format!("model: m, forward_priority: {forward}"));
+        let stand = Stand { router: Router::start(&config), sim };
+        let twice = [
+            r#"{"priority":1,"priority":2,"messages":[{}]}"#,
+            r#"{"priority":null,"messages":[{}],"pri\u006frity":-1000}"#,
+        ];
+        refused(&stand, CHAT, "duplicate_key", twice).await;
+        refused(&stand, "/v1/completions", "duplicate_key", [r#"{"prompt":"a","priority":0,"priority":0}"#]).await;
+        assert_eq!(stand.sim.total_seen().await, 0, "nothing of it went upstream");
+        passed_on(&stand, CHAT, [r#"{"messages":[{"priority":1,"priority":2}],"x":{"priority":1,"priority":2}}"#])
+            .await;
+        stand.is_well().await;
+    }
 }
