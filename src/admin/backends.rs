@@ -38,10 +38,12 @@ fn set_draining(shared: &Shared, (name, address): &(String, String), draining: b
         let error = format!("no backend \"{name}\" has a peer {address}; GET /backends lists them");
         return (StatusCode::NOT_FOUND, Json(json!({ "error": error }))).into_response();
     }
-    peers.iter().for_each(|peer| peer.state.drain(draining));
+    let changed = peers.iter().filter(|peer| peer.state.drain(draining)).count();
     let leases: usize = peers.iter().map(|peer| peer.state.leases()).sum();
     let what = if draining { "drains" } else { "takes requests again" };
-    info!("Backend [{name}]: {address} {what} (POST)");
+    if changed > 0 {
+        info!("Backend [{name}]: {address} {what} (POST)");
+    }
     Json(json!({ "backend": name, "address": address, "draining": draining, "leases": leases })).into_response()
 }
 
@@ -74,7 +76,7 @@ fn describe_peer(peer: &Peer, load: f64, requests: f64, slow_start: Duration, up
         json!({
             "running": scrape.gauges.running,
             "waiting": scrape.gauges.waiting,
-            "kv_usage": scrape.gauges.kv_usage,
+            "kv_usage": scrape.gauges.kv_usage.map(|usage| (usage * 1e3).round() / 1e3),
             "age_ms": Instant::now().saturating_duration_since(scrape.at).as_millis() as u64,
         })
     });

@@ -227,7 +227,7 @@ fn count_retry(metrics: &Metrics, exchange: &Exchange, trouble: Trouble) {
     let (Some(lease), Some(backend)) = (&exchange.lease, exchange.backend()) else { return };
     let (name, address) = (&*backend.settings.name, lease.peer().address);
     metrics.retries.with_label_values(&[name, trouble.as_str()]).inc();
-    info!(request_id = &*exchange.id, "Retrying [{name}] | {address}: {}", trouble.as_str());
+    info!(request_id = &*exchange.id, "Retrying [{name}] | {address}: {trouble}");
 }
 
 fn no_lease(backend: &Backend, why: NoLease) -> Failure {

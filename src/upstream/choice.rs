@@ -109,7 +109,11 @@ impl Backend {
         for look in 1..=LOOKS {
             // First of all, as who finds none must not take a turn; and cheap, as all who wait look for it.
             let free = slot.take().or_else(|| self.pool.slot(limits.backend, limits.any()));
-            let Some(free) = free else { break };
+            let Some(free) = free else {
+                let is_able =
+                    |peer: &Arc<Peer>| !is_among(&peer.state, tried) && Standing::of(&peer.state, now).is_some();
+                return Err(if self.peers().iter().any(is_able) { busy } else { NoLease::Nobody });
+            };
             let (standing, mut peers) = self.eligible(|peer| is_among(peer, tried), now);
             let Some(standing) = standing else { return Err(NoLease::Nobody) };
             peers.retain(|peer| limits.peer.is_none_or(|limit| peer.state.leases() < limit));
@@ -152,7 +156,8 @@ impl Backend {
             let up_since = peer.state.condition.lock().up_since;
             Candidate {
                 load: load::load(peer.state.own_load(), scrape.as_ref(), weight * typical, now),
-                weight: weight * ramp(up_since, first, self.settings.slow_start, now),
+                weight,
+                ramp: ramp(up_since, first, self.settings.slow_start, now),
                 key: peer.state.key,
             }
         };

@@ -27,7 +27,7 @@ impl Backend {
             Verdict::Keep => before == State::HalfOpen && matches!(after, State::Open { .. }),
             Verdict::Trip(cause) => self.eject(&peer, cause, now),
         };
-        if ejected || before.as_str() != after.as_str() {
+        if ejected || (before != State::Closed && after == State::Closed) {
             self.report(&peer, ejected);
         }
         ejected

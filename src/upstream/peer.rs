@@ -134,9 +134,9 @@ impl PeerState {
         self.draining.load(Ordering::Relaxed)
     }
 
-    /// Has it take no new requests, or again.
-    pub fn drain(&self, draining: bool) {
-        self.draining.store(draining, Ordering::Relaxed);
+    /// Has it take no new requests, or again. True if that is new.
+    pub fn drain(&self, draining: bool) -> bool {
+        self.draining.swap(draining, Ordering::Relaxed) != draining
     }
 
     /// What its last scrape said, if one ever succeeded.

@@ -13,6 +13,8 @@ pub(super) struct Candidate {
     pub(super) load: f64,
     /// Its share next to the others', above 0.
     pub(super) weight: f64,
+    /// The part of its share that it gets; less than 1 for a while after it has come up.
+    pub(super) ramp: f64,
     /// What tells it apart, and is the same in every process.
     pub(super) key: u64,
 }
@@ -36,15 +38,21 @@ const SPARE_CREDITS: usize = 64;
 const BOUND: f64 = 1.25;
 const HEADROOM: f64 = 4.0;
 
-/// The least loaded of `candidates`; equals take turns. None where there is nobody.
+/// The least loaded of `candidates`; equals take turns, and one that has just come up takes part now and then. None where
+/// there is nobody.
 pub(super) fn least_loaded(candidates: &[Candidate], turn: usize) -> Option<usize> {
-    match candidates.len() {
+    let takes_part = |index: &usize| candidates[*index].ramp >= 1.0 || fastrand::f64() < candidates[*index].ramp;
+    let mut there: Vec<usize> = (0..candidates.len()).filter(takes_part).collect();
+    if there.is_empty() {
+        there = (0..candidates.len()).collect();
+    }
+    match there.len() {
         0 => None,
-        n if n <= FULL_SCAN => least((0..n).map(|step| (turn + step) % n), candidates),
+        n if n <= FULL_SCAN => least((0..n).map(|step| there[(turn + step) % n]), candidates),
         n => {
             let first = fastrand::usize(..n);
             let second = (first + 1 + fastrand::usize(..n - 1)) % n;
-            least([first, second].into_iter(), candidates)
+            least([there[first], there[second]].into_iter(), candidates)
         }
     }
 }
@@ -60,13 +68,13 @@ pub(super) fn in_turn(candidates: &[Candidate], turns: &Turns) -> Option<usize> 
     let mut best = None;
     for (index, peer) in candidates.iter().enumerate() {
         let credit = credits.entry(peer.key).or_default();
-        *credit += peer.weight;
+        *credit += peer.weight * peer.ramp;
         if best.is_none_or(|(_, most)| *credit > most) {
             best = Some((index, *credit));
         }
     }
     let (chosen, _) = best?;
-    let all: f64 = candidates.iter().map(|peer| peer.weight).sum();
+    let all: f64 = candidates.iter().map(|peer| peer.weight * peer.ramp).sum();
     *credits.entry(candidates[chosen].key).or_default() -= all;
     Some(chosen)
 }
@@ -80,7 +88,7 @@ pub(super) fn affine(candidates: &[Candidate], key: u64) -> Option<usize> {
     let mut order: Vec<usize> = (0..candidates.len()).collect();
     order.sort_by(|&a, &b| candidates[b].rank(key).total_cmp(&candidates[a].rank(key)));
     let bounded = order.into_iter().find(|&index| candidates[index].load_with_one_more() <= bound);
-    // Where many have just come up, each of them is far above the average with a single request.
+    // One always is, as weights are at least 1; but somebody has to serve.
     bounded.or_else(|| least(0..candidates.len(), candidates))
 }
 
@@ -111,7 +119,7 @@ impl Candidate {
     fn rank(&self, key: u64) -> f64 {
         let hash = mix(self.key ^ mix(key));
         let unit = ((hash >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
-        -self.weight / unit.ln()
+        -self.weight * self.ramp / unit.ln()
     }
 }
 
@@ -128,7 +136,8 @@ mod tests {
     use super::*;
 
     fn candidates(loads: &[(f64, f64)]) -> Vec<Candidate> {
-        let candidate = |(index, &(load, weight)): (usize, &(f64, f64))| Candidate { load, weight, key: index as u64 };
+        let candidate =
+            |(index, &(load, weight)): (usize, &(f64, f64))| Candidate { load, weight, ramp: 1.0, key: index as u64 };
         loads.iter().enumerate().map(candidate).collect()
     }
 
@@ -210,9 +219,18 @@ mod tests {
 
     #[test]
     fn somebody_serves_where_many_have_just_come_up() {
-        let mut peers = candidates(&[(0.0, 0.1); 16]);
-        peers[0] = Candidate { load: 9.0, weight: 1.0, key: 99 };
-        assert!((0..100).all(|key| affine(&peers, key).is_some()));
+        let mut peers = candidates(&[(0.0, 1.0); 16]);
+        peers.iter_mut().for_each(|peer| peer.ramp = 0.1);
+        peers[0].load = 9.0;
+        assert!((0..100).all(|key| affine(&peers, key).is_some() && least_loaded(&peers, key as usize).is_some()));
+    }
+
+    #[test]
+    fn who_has_just_come_up_gets_its_part_of_its_share() {
+        let mut peers = candidates(&[(0.0, 1.0); 2]);
+        peers[1].ramp = 0.2;
+        let chosen = (0..10_000).filter(|&turn| least_loaded(&peers, turn) == Some(1)).count();
+        assert!((800..1200).contains(&chosen), "a fifth of half: {chosen}");
     }
 
     #[test]

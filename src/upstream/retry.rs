@@ -105,6 +105,15 @@ impl Trouble {
     }
 }
 
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "status {status}"),
+            other => f.write_str(other.as_str()),
+        }
+    }
+}
+
 // === impl Attempts ===
 
 impl Attempts {

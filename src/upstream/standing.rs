@@ -79,7 +79,12 @@ impl PeerStatus {
     pub fn of(peer: &PeerState, slow_start: Duration, pool_up_since: Option<Instant>) -> (Self, Option<String>) {
         let now = Instant::now();
         if peer.is_draining() {
-            return (Self::Draining, Some(format!("{} requests are left", peer.leases())));
+            let why = match peer.leases() {
+                0 => "no request is left".into(),
+                1 => "1 request is left".into(),
+                leases => format!("{leases} requests are left"),
+            };
+            return (Self::Draining, Some(why));
         }
         let asleep = is_asleep(peer, now);
         let condition = peer.condition.lock();
