@@ -30,7 +30,8 @@ struct Fleet {
 impl Fleet {
     /// Whose peers take their whole share as soon as they are back.
     async fn start() -> Self {
-        let sims: Vec<Child> = NAMES.iter().map(|name| sim(name, "127.0.0.1:0")).collect();
+        let sims: Vec<Child> =
+            NAMES.iter().map(|name| sim(name, &format!("127.0.0.1:{}", support::free_port()))).collect();
         let listed: Vec<_> = sims.iter().map(|sim| format!("{{url: \"{}/v1\"}}", sim.url)).collect();
         let settings = "health: {interval: 250ms, timeout: 5s, fall: 2, rise: 1}\nslow_start: 0";
         let router = Router::start(&with_peers(&listed.join(", "), settings));

@@ -1,5 +1,6 @@
 """Runs the real program for a test: ports chosen at run time, output kept for the failure's report, all stopped at the end."""
 
+import itertools
 import os
 import re
 import socket
@@ -8,17 +9,26 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("POINTSMAN_BIN", ROOT / "target/debug/pointsman")).resolve()
 
 
+# Below the ports that the system gives to every connection that goes out: one of those might be taken before the program has it.
+_PORTS = itertools.cycle(range(10_000, 32_000))
+for _ in range(os.getpid() * 127 % 22_000):
+    next(_PORTS)
+
+
 def free_address() -> str:
     """A loopback address that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{listener.getsockname()[1]}"
+    while True:
+        port = next(_PORTS)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return f"127.0.0.1:{port}"
 
 
 def wait_for(what: str, condition: Callable[[], bool], seconds: float = 30) -> None:
