@@ -8,7 +8,9 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::bert::{BertModel, Config, HiddenAct, PositionEmbeddingType};
 use pointsman_engine::kernels::Kernel;
-use pointsman_engine::{Activation, BuildError, InputError, Network, Shape, Workspace};
+use pointsman_engine::{
+    Activation, BuildError, Head, HeadWeights, InputError, MARKS, Network, OUTPUTS, Shape, Workspace,
+};
 
 const SMALL: Shape = Shape {
     vocab_size: 61,
@@ -106,6 +108,67 @@ fn cosine(a: &[f32], b: &[f32]) -> f32 {
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
+/// A head of random weights, as they are before they are quantised.
+struct RandomHead {
+    layers: Vec<usize>,
+    hidden: Vec<f32>,
+    hidden_bias: Vec<f32>,
+    output: Vec<f32>,
+    output_bias: Vec<f32>,
+}
+
+impl RandomHead {
+    fn new(layers: &[usize], hidden: usize, outputs: usize) -> Self {
+        let columns = layers.len() * SMALL.hidden_size + MARKS;
+        let mut random = fastrand::Rng::with_seed(21);
+        let mut floats = |count, spread: f32| (0..count).map(|_| spread * (2.0 * random.f32() - 1.0)).collect();
+        Self {
+            layers: layers.into(),
+            hidden: floats(hidden * columns, 3.0 / (columns as f32).sqrt()),
+            hidden_bias: floats(hidden, 0.5),
+            output: floats(outputs * hidden, 3.0 / (hidden as f32).sqrt()),
+            output_bias: floats(outputs, 0.5),
+        }
+    }
+
+    fn weights(&self) -> HeadWeights<'_> {
+        let Self { layers, hidden, hidden_bias, output, output_bias } = self;
+        HeadWeights { width: SMALL.hidden_size, layers, hidden, hidden_bias, output, output_bias }
+    }
+
+    fn build(&self) -> Head {
+        Head::build(self.weights()).unwrap()
+    }
+
+    /// Its outputs for a token, in f32. `states` are those of `layers`, one after another.
+    fn outputs(&self, states: &[f32], marks: u16) -> Vec<f32> {
+        let marks = (0..MARKS).map(|mark| f32::from(marks >> mark & 1));
+        let inputs: Vec<f32> = states.iter().copied().chain(marks).collect();
+        let apply = |weights: &[f32], bias: &[f32], inputs: &[f32]| -> Vec<f32> {
+            let dot = |row: &[f32]| row.iter().zip(inputs).map(|(w, x)| w * x).sum::<f32>();
+            weights.chunks_exact(inputs.len()).zip(bias).map(|(row, bias)| dot(row) + bias).collect()
+        };
+        let mut hidden = apply(&self.hidden, &self.hidden_bias, &inputs);
+        hidden.iter_mut().for_each(|x| *x = x.max(0.0));
+        apply(&self.output, &self.output_bias, &hidden)
+    }
+}
+
+/// The states of `sequence` behind each of `layers`, by candle: `[layers][tokens][hidden_size]`.
+fn states(tensors: &Tensors, layers: &[usize], sequence: &[u32]) -> Vec<Vec<Vec<f32>>> {
+    let ids = Tensor::new(sequence, &Device::Cpu).unwrap().unsqueeze(0).unwrap();
+    let behind = |&layer: &usize| {
+        let network = reference(&Shape { num_hidden_layers: layer, ..SMALL }, tensors);
+        network.forward(&ids, &ids.zeros_like().unwrap(), None).unwrap().squeeze(0).unwrap().to_vec2().unwrap()
+    };
+    layers.iter().map(behind).collect()
+}
+
+/// A mark of each kind, and none, and several.
+fn marks(tokens: usize) -> Vec<u16> {
+    (0..tokens).map(|token| (1u32 << (token % 18)) as u16 | (token as u16 & 1)).collect()
+}
+
 /// Sequences of every length that a tile or a vector might trip over.
 fn sequences(shape: &Shape) -> Vec<Vec<u32>> {
     let mut random = fastrand::Rng::with_seed(7);
@@ -167,6 +230,75 @@ fn company_changes_nothing() {
         assert_eq!(network.encode(&[sequence], &mut workspace).unwrap(), mean, "{} tokens", sequence.len());
     }
     assert!(network.encode(&[[0u32; 0]; 0], &mut workspace).unwrap().is_empty());
+}
+
+#[test]
+fn a_head_gives_what_it_gives_in_f32_of_the_states_that_it_was_made_for() {
+    let tensors = random_tensors(&SMALL, 17);
+    let network = network(&SMALL, &tensors);
+    for (layers, hidden, outputs) in [(&[2][..], 64, 9), (&[0, 2], 64, 9), (&[2, 1, 0], 100, 16), (&[1], 1, 1)] {
+        let random = RandomHead::new(layers, hidden, outputs);
+        let head = random.build();
+        for sequence in sequences(&SMALL) {
+            let marks = marks(sequence.len());
+            let mut workspace = Workspace::default();
+            let logits = network.encode_with(&[&sequence], &head, &marks, &mut workspace).unwrap().logits.to_vec();
+            let states = states(&tensors, layers, &sequence);
+            let (mut off, mut size) = (0.0, 0.0);
+            for (token, (logits, marks)) in logits.iter().zip(marks).enumerate() {
+                let states: Vec<f32> = states.iter().flat_map(|states| &states[token]).copied().collect();
+                let expected = random.outputs(&states, marks);
+                assert_eq!(logits[outputs..], [0.0; OUTPUTS][outputs..], "it has no more");
+                off += logits.iter().zip(&expected).map(|(a, b)| (a - b).powi(2)).sum::<f32>();
+                size += expected.iter().map(|x| x.powi(2)).sum::<f32>();
+            }
+            let error = (off / size).sqrt();
+            assert!(error < 0.05, "{layers:?}, {} tokens: {error}", sequence.len());
+        }
+    }
+}
+
+#[test]
+fn a_head_changes_no_mean_and_company_no_output() {
+    let network = network(&SMALL, &random_tensors(&SMALL, 18));
+    let head = RandomHead::new(&[0, 2], 64, 9).build();
+    let sequences = sequences(&SMALL);
+    let mut workspace = Workspace::default();
+    let means = network.encode(&sequences, &mut workspace).unwrap().to_vec();
+    let marks: Vec<Vec<u16>> = sequences.iter().map(|sequence| marks(sequence.len())).collect();
+    let together = network.encode_with(&sequences, &head, &marks.concat(), &mut workspace).unwrap();
+    assert_eq!(together.pooled, means);
+    let mut rest = &together.logits.to_vec()[..];
+    for (sequence, marks) in sequences.iter().zip(marks) {
+        let alone = network.encode_with(&[sequence], &head, &marks, &mut workspace).unwrap().logits;
+        let (here, others) = rest.split_at(sequence.len());
+        assert_eq!(alone, here, "{} tokens", sequence.len());
+        rest = others;
+    }
+    assert!(rest.is_empty());
+}
+
+#[test]
+fn a_head_for_another_network_is_refused() {
+    let network = network(&SMALL, &random_tensors(&SMALL, 19));
+    let encode = |head: &Head, marks: &[u16]| {
+        network.encode_with(&[[1, 2, 3]], head, marks, &mut Workspace::default()).map(|_| ())
+    };
+    let random = RandomHead::new(&[2], 64, 9);
+    assert_eq!(encode(&random.build(), &[0; 3]), Ok(()));
+    assert_eq!(encode(&random.build(), &[0; 4]), Err(InputError::Marks(4)));
+    let beyond = Head::build(HeadWeights { layers: &[3], ..random.weights() }).unwrap();
+    assert_eq!(encode(&beyond, &[0; 3]), Err(InputError::Head));
+    let hidden = vec![0.0; 64 * (40 + MARKS)];
+    let narrow = Head::build(HeadWeights { width: 40, hidden: &hidden, ..random.weights() }).unwrap();
+    assert_eq!(encode(&narrow, &[0; 3]), Err(InputError::Head));
+    assert!(narrow.fits(40, 2) && !narrow.fits(48, 2) && !narrow.fits(40, 1));
+
+    let why = |weights| Head::build(weights).unwrap_err();
+    assert!(why(HeadWeights { layers: &[], ..random.weights() }).contains("zero"));
+    assert!(why(HeadWeights { output_bias: &[0.0; 17], ..random.weights() }).contains("wide"));
+    assert!(why(HeadWeights { hidden_bias: &[0.0; 63], ..random.weights() }).contains("fit"));
+    assert!(why(HeadWeights { output_bias: &[0.0; 8], ..random.weights() }).contains("fit"));
 }
 
 #[test]

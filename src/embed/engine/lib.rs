@@ -6,6 +6,8 @@
 //! are f32, rotated and quantised to u8 for each token where a linear layer reads them; products are summed exactly in i32.
 //!
 //! - `network`: the layers in order
+//! - `head`: what each token is, told from its states on the way
+//! - `weights`: what the layers are made of
 //! - `linear`: one linear layer: quantised input, packed weights, what is done with the sums
 //! - `attention`, `rows`, `math`: everything in f32, once for all instruction sets (by `pulp`); long sequences are attended
 //!   over in bf16 where there are tiles
@@ -17,10 +19,13 @@
 
 mod aligned;
 mod attention;
+mod head;
 pub mod kernels;
 mod linear;
 mod math;
 mod network;
 mod rows;
+mod weights;
 
-pub use network::{Activation, BuildError, InputError, Network, Pooling, Shape, Workspace};
+pub use head::{Head, HeadWeights, MARKS, OUTPUTS};
+pub use network::{Activation, BuildError, InputError, Network, Pooling, Shape, Tagged, Workspace};

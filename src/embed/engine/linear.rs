@@ -49,6 +49,8 @@ struct Channels {
 pub(crate) enum Then {
     Nothing,
     Activate(Activation),
+    /// Comes on top of what stands in the output.
+    Add,
 }
 
 /// Turns a block's sums into f32.
@@ -89,10 +91,20 @@ impl Quantized {
 // === impl Linear ===
 
 impl Linear {
-    /// Quantises `weights`, `[bias.len()][inputs]`, symmetrically for each output channel.
+    /// Quantises `weights`, `[bias.len()][inputs]`, symmetrically for each output channel. Rows of outputs are padded to
+    /// be another layer's inputs.
     pub(crate) fn quantize(weights: &[f32], bias: &[f32]) -> Self {
+        Self::quantize_to(padded(bias.len()), weights, bias)
+    }
+
+    /// As [`Self::quantize`], but with rows of outputs no longer than whole panels: no other layer reads them.
+    pub(crate) fn quantize_last(weights: &[f32], bias: &[f32]) -> Self {
+        Self::quantize_to(bias.len().next_multiple_of(WIDTH), weights, bias)
+    }
+
+    fn quantize_to(outputs: usize, weights: &[f32], bias: &[f32]) -> Self {
         let inputs = weights.len() / bias.len();
-        let (depth, outputs) = (padded(inputs), padded(bias.len()));
+        let depth = padded(inputs);
         let nothing = Channels { scale: [0.0; WIDTH], sum: [0.0; WIDTH], bias: [0.0; WIDTH] };
         let panels = vec![nothing; outputs / WIDTH];
         let mut linear = Self { weights: Aligned::zeroed(depth * outputs), depth, panels };
@@ -154,17 +166,19 @@ impl WithSimd for Finish<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         match self.then {
-            Then::Nothing => self.run(simd, |x| x),
-            Then::Activate(Activation::Gelu) => self.run(simd, |x| math::gelu(simd, x)),
-            Then::Activate(Activation::GeluTanh) => self.run(simd, |x| math::gelu_tanh(simd, x)),
-            Then::Activate(Activation::Relu) => self.run(simd, |x| simd.max_f32s(x, simd.splat_f32s(0.0))),
+            Then::Nothing => self.run(simd, |x, _| x),
+            Then::Activate(Activation::Gelu) => self.run(simd, |x, _| math::gelu(simd, x)),
+            Then::Activate(Activation::GeluTanh) => self.run(simd, |x, _| math::gelu_tanh(simd, x)),
+            Then::Activate(Activation::Relu) => self.run(simd, |x, _| simd.max_f32s(x, simd.splat_f32s(0.0))),
+            Then::Add => self.run(simd, |x, before| simd.add_f32s(before, x)),
         }
     }
 }
 
 impl Finish<'_> {
+    /// `then` is given the layer's numbers, and what stands where they go.
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S, then: impl Fn(S::f32s) -> S::f32s) {
+    fn run<S: Simd>(self, simd: S, then: impl Fn(S::f32s, S::f32s) -> S::f32s) {
         let [scales, sums, biases] =
             [&self.channels.scale, &self.channels.sum, &self.channels.bias].map(|row| S::as_simd_f32s(row).0);
         let rows = self.output.chunks_mut(self.stride).zip(&self.block.0).zip(self.ranges);
@@ -178,7 +192,7 @@ impl Finish<'_> {
             for (vector, output) in outputs.iter_mut().enumerate() {
                 let offset = simd.mul_add_e_f32s(low, sums[vector], biases[vector]);
                 let scale = simd.mul_f32s(step, scales[vector]);
-                *output = then(simd.mul_add_e_f32s(products[vector], scale, offset));
+                *output = then(simd.mul_add_e_f32s(products[vector], scale, offset), *output);
             }
         }
     }

@@ -1,14 +1,15 @@
 //! A BERT encoder: embeddings, then layers of attention and feed-forward.
 
-use half::f16;
 use half::slice::HalfFloatSliceExt;
 use pulp::Arch;
 
 use crate::aligned::Aligned;
 use crate::attention::{Attend, Scratch};
+use crate::head::{Head, OUTPUTS};
 use crate::kernels::{Kernel, MAX_DEPTH};
-use crate::linear::{Linear, Quantized, Then, padded};
+use crate::linear::{Quantized, Then, padded};
 use crate::rows::LayerNorm;
+use crate::weights::{Embeddings, Layer, Norm, Tensors};
 
 /// The sizes of a BERT encoder, as its `config.json` has them.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,6 +66,10 @@ pub enum InputError {
     Length(usize),
     #[error("token {0} is beyond the vocabulary")]
     Token(u32),
+    #[error("the marks of {0} tokens, of which there are not as many")]
+    Marks(usize),
+    #[error("a head that was made for another network")]
+    Head,
 }
 
 /// A BERT encoder whose linear layers are int8.
@@ -88,41 +93,29 @@ pub struct Workspace {
     quantized: Quantized,
     attention: Scratch,
     pooled: Vec<f32>,
+    /// The head's hidden numbers.
+    hidden: Aligned<f32>,
+    logits: Vec<[f32; OUTPUTS]>,
+}
+
+/// What a batch became with a head beside the network.
+#[derive(Debug, Clone, Copy)]
+pub struct Tagged<'w> {
+    /// As [`Network::encode`] gives it.
+    pub pooled: &'w [f32],
+    /// The head's outputs for every token, sequence after sequence; zero beyond those that it has.
+    pub logits: &'w [[f32; OUTPUTS]],
+}
+
+/// A head, and the marks of every token, sequence after sequence.
+#[derive(Clone, Copy)]
+struct Tap<'a> {
+    head: &'a Head,
+    marks: &'a [u16],
 }
 
 /// Tokens whose feed-forward layer is run at once.
 const PART: usize = 64;
-
-/// Tables of what each token, position and type adds, and the norm over them.
-struct Embeddings {
-    /// `[vocab_size][hidden_size]`: by far most of a small model's memory, so it stays as narrow as it is published.
-    words: Vec<f16>,
-    /// `[max_position_embeddings][hidden_size]`, with the first type's embedding added.
-    positions: Vec<f32>,
-    norm: Norm,
-}
-
-struct Layer {
-    /// Queries, keys and values at once.
-    projection: Linear,
-    attention_output: Linear,
-    attention_norm: Norm,
-    expansion: Linear,
-    output: Linear,
-    output_norm: Norm,
-}
-
-/// Both `[padded(hidden_size)]`, zero beyond it.
-struct Norm {
-    scale: Vec<f32>,
-    shift: Vec<f32>,
-}
-
-/// Asks for tensors and checks their sizes.
-struct Tensors<'a, E> {
-    get: &'a mut dyn FnMut(&str) -> Result<Vec<f32>, E>,
-    hidden: usize,
-}
 
 // === impl Shape ===
 
@@ -189,20 +182,77 @@ impl Network {
         sequences: &[impl AsRef<[u32]>],
         workspace: &'w mut Workspace,
     ) -> Result<&'w [f32], InputError> {
+        self.forward(sequences, None, workspace)?;
+        Ok(&workspace.pooled)
+    }
+
+    /// As [`Self::encode`], with what `head` makes of every token. `marks` has the bits of each token, sequence after
+    /// sequence.
+    ///
+    /// # Errors
+    /// As there, and a head that does not [fit](Head::fits) or another number of marks than of tokens.
+    pub fn encode_with<'w>(
+        &self,
+        sequences: &[impl AsRef<[u32]>],
+        head: &Head,
+        marks: &[u16],
+        workspace: &'w mut Workspace,
+    ) -> Result<Tagged<'w>, InputError> {
+        if !head.fits(self.shape.hidden_size, self.layers.len()) {
+            return Err(InputError::Head);
+        }
+        if marks.len() != sequences.iter().map(|sequence| sequence.as_ref().len()).sum() {
+            return Err(InputError::Marks(marks.len()));
+        }
+        self.forward(sequences, Some(Tap { head, marks }), workspace)?;
+        Ok(Tagged { pooled: &workspace.pooled, logits: &workspace.logits })
+    }
+
+    fn forward(
+        &self,
+        sequences: &[impl AsRef<[u32]>],
+        tap: Option<Tap<'_>>,
+        workspace: &mut Workspace,
+    ) -> Result<(), InputError> {
         self.check(sequences)?;
-        let Workspace { lengths, states, .. } = workspace;
+        let Workspace { lengths, states, hidden, .. } = workspace;
         lengths.clear();
         lengths.extend(sequences.iter().map(|sequence| sequence.as_ref().len()));
         let tokens = lengths.iter().sum::<usize>();
         let stride = padded(self.shape.hidden_size);
         states.resize(tokens * stride);
+        if let Some(Tap { head, marks }) = tap {
+            head.begin(marks, hidden);
+        }
         self.embed(sequences, workspace);
-        for layer in &self.layers {
+        for (index, layer) in self.layers.iter().enumerate() {
+            self.quantize(workspace);
+            self.tap(index, tap, workspace);
             self.run(layer, tokens, workspace);
+        }
+        if tap.is_some_and(|Tap { head, .. }| head.reads(self.layers.len())) {
+            self.quantize(workspace);
+            self.tap(self.layers.len(), tap, workspace);
         }
         self.kernel.rest();
         self.pool(workspace);
-        Ok(&workspace.pooled)
+        if let Some(Tap { head, .. }) = tap {
+            workspace.logits.resize(tokens, [0.0; OUTPUTS]);
+            head.finish(self.arch, &workspace.hidden, &mut workspace.logits);
+        }
+        Ok(())
+    }
+
+    /// Quantises the states, for the next layer and for the head.
+    fn quantize(&self, Workspace { states, quantized, .. }: &mut Workspace) {
+        quantized.fill(self.arch, self.kernel, states, padded(self.shape.hidden_size));
+    }
+
+    /// Hands the quantised states behind the layer `layer` to the head.
+    fn tap(&self, layer: usize, tap: Option<Tap<'_>>, Workspace { quantized, hidden, .. }: &mut Workspace) {
+        if let Some(Tap { head, .. }) = tap {
+            head.add(layer, self.arch, self.kernel, quantized, hidden);
+        }
     }
 
     fn check(&self, sequences: &[impl AsRef<[u32]>]) -> Result<(), InputError> {
@@ -237,6 +287,7 @@ impl Network {
         self.norm(&self.embeddings.norm, states, context);
     }
 
+    /// Runs a layer on the states, which are quantised already.
     fn run(&self, layer: &Layer, tokens: usize, workspace: &mut Workspace) {
         self.attend(layer, tokens, workspace);
         // A part at a time, as what lies between the two halves is by far the widest of all.
@@ -262,7 +313,6 @@ impl Network {
             // Attention writes no padding, and a row's range is taken over all of it.
             context.fill(0.0);
         }
-        quantized.fill(self.arch, self.kernel, states, stride);
         layer.projection.apply(self.arch, self.kernel, quantized, Then::Nothing, projected);
         self.arch.dispatch(Attend {
             projected,
@@ -314,84 +364,5 @@ impl Network {
 impl std::fmt::Debug for Network {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         f.debug_struct("Network").field("shape", &self.shape).field("kernel", &self.kernel).finish()
-    }
-}
-
-// === impl Embeddings ===
-
-impl Embeddings {
-    fn build<E>(shape: &Shape, tensors: &mut Tensors<E>) -> Result<Self, BuildError<E>> {
-        let width = shape.hidden_size;
-        let words = tensors.get("embeddings.word_embeddings.weight", shape.vocab_size * width)?;
-        let mut positions =
-            tensors.get("embeddings.position_embeddings.weight", shape.max_position_embeddings * width)?;
-        let types = tensors.get("embeddings.token_type_embeddings.weight", shape.type_vocab_size * width)?;
-        for position in positions.chunks_exact_mut(width) {
-            position.iter_mut().zip(&types).for_each(|(sum, x)| *sum += x);
-        }
-        let words = words.into_iter().map(f16::from_f32).collect();
-        Ok(Self { words, positions, norm: tensors.norm("embeddings.LayerNorm")? })
-    }
-}
-
-// === impl Layer ===
-
-impl Layer {
-    fn build<E>(shape: &Shape, index: usize, tensors: &mut Tensors<E>) -> Result<Self, BuildError<E>> {
-        let at = |name: &str| format!("encoder.layer.{index}.{name}");
-        let (hidden, inner) = (shape.hidden_size, shape.intermediate_size);
-        // What scores are divided by belongs to the queries.
-        let scale = 1.0 / ((hidden / shape.num_attention_heads) as f32).sqrt();
-        let (mut weights, mut bias) = tensors.linear(&at("attention.self.query"), hidden, hidden)?;
-        weights.iter_mut().chain(&mut bias).for_each(|x| *x *= scale);
-        for name in ["attention.self.key", "attention.self.value"] {
-            let (further_weights, further_bias) = tensors.linear(&at(name), hidden, hidden)?;
-            weights.extend(further_weights);
-            bias.extend(further_bias);
-        }
-        let mut linear = |name, inputs, outputs| {
-            tensors.linear(&at(name), inputs, outputs).map(|(weights, bias)| Linear::quantize(&weights, &bias))
-        };
-        let attention_output = linear("attention.output.dense", hidden, hidden)?;
-        let expansion = linear("intermediate.dense", hidden, inner)?;
-        let output = linear("output.dense", inner, hidden)?;
-        Ok(Self {
-            projection: Linear::quantize(&weights, &bias),
-            attention_output,
-            attention_norm: tensors.norm(&at("attention.output.LayerNorm"))?,
-            expansion,
-            output,
-            output_norm: tensors.norm(&at("output.LayerNorm"))?,
-        })
-    }
-}
-
-// === impl Tensors ===
-
-impl<E> Tensors<'_, E> {
-    fn get(&mut self, name: &str, expected: usize) -> Result<Vec<f32>, BuildError<E>> {
-        let floats = (self.get)(name).map_err(BuildError::Tensor)?;
-        if floats.len() != expected {
-            return Err(BuildError::Length { name: name.into(), expected, got: floats.len() });
-        }
-        Ok(floats)
-    }
-
-    /// A layer's weights, `[outputs][inputs]`, and its bias.
-    fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> Result<(Vec<f32>, Vec<f32>), BuildError<E>> {
-        Ok((self.get(&format!("{name}.weight"), inputs * outputs)?, self.get(&format!("{name}.bias"), outputs)?))
-    }
-
-    fn norm(&mut self, name: &str) -> Result<Norm, BuildError<E>> {
-        let hidden = self.hidden;
-        let mut padded_to_stride = |name: String| {
-            let mut floats = self.get(&name, hidden)?;
-            floats.resize(padded(hidden), 0.0);
-            Ok(floats)
-        };
-        Ok(Norm {
-            scale: padded_to_stride(format!("{name}.weight"))?,
-            shift: padded_to_stride(format!("{name}.bias"))?,
-        })
     }
 }

@@ -5,7 +5,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pointsman_engine::{Activation, Network, Shape, Workspace};
+use pointsman_engine::{Activation, Head, HeadWeights, MARKS, Network, Shape, Workspace};
 
 /// The system's allocator, counting.
 struct Counting;
@@ -55,13 +55,26 @@ fn nothing_is_allocated_once_a_batch_as_large_was_seen() {
     };
     let network = Network::build(shape, |name| Ok::<_, String>((0..sizes(name)).map(|_| random.f32()).collect()));
     let network = network.unwrap();
+    let head = Head::build(HeadWeights {
+        width: 48,
+        layers: &[0, 2],
+        hidden: &[0.1; 64 * (2 * 48 + MARKS)],
+        hidden_bias: &[0.1; 64],
+        output: &[0.1; 9 * 64],
+        output_bias: &[0.1; 9],
+    });
+    let head = head.unwrap();
     let mut workspace = Workspace::default();
-    network.encode(&[vec![1; 64], vec![2; 63], vec![3]], &mut workspace).unwrap();
+    network.encode_with(&[vec![1; 64], vec![2; 63], vec![3]], &head, &[1; 128], &mut workspace).unwrap();
 
     let batches = [vec![vec![1u32; 64], vec![2; 30], vec![3]], vec![vec![4; 13]], vec![vec![5; 40], vec![6; 40]]];
     let before = ALLOCATIONS.load(Ordering::Relaxed);
     let sums: [f32; 3] = batches.each_ref().map(|batch| network.encode(batch, &mut workspace).unwrap().iter().sum());
+    let logits: [f32; 3] = batches.each_ref().map(|batch| {
+        let marks = &[3; 128][..batch.iter().map(Vec::len).sum()];
+        network.encode_with(batch, &head, marks, &mut workspace).unwrap().logits.as_flattened().iter().sum()
+    });
     let allocations = ALLOCATIONS.load(Ordering::Relaxed) - before;
-    assert!(sums.iter().all(|sum| sum.is_finite()));
+    assert!(sums.iter().chain(&logits).all(|sum| sum.is_finite()));
     assert_eq!(allocations, 0);
 }
