@@ -43,7 +43,7 @@ bench: ## what a decision and a request cost, beside Envoy, vllm-router and ngin
 
 bench-encoder: ## the encoder beside candle and ONNX Runtime
 	@scripts/setup.sh build
-	cargo bench --locked --bench encoder
+	cargo bench --locked --bench encoder --bench token_head
 
 bench-cache: ## the cache's store: lookups, recall, memory; up to SIZES="… 1000000" entries
 	@scripts/setup.sh build

@@ -5,14 +5,14 @@ mod support;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::Path as UrlPath;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use pointsman::embed::{Encoder, End, LoadError, Model, Precision, Settings};
+use pointsman::embed::{Encoder, End, LoadError, Model, Precision, Settings, Text};
 use serde_json::{Value, json};
 use support::launch::Launch;
 use support::{eventually, free_port};
@@ -129,6 +129,7 @@ fn a_batch_in_int8_takes_each_text_s_own_first_token() {
     let texts = ["the train", "", "a load balancer that reads the prompt", "json"];
     let batch = texts.map(|text| model.tokenize(text, End::Head).unwrap());
     let together = model.encode(&batch, &mut Default::default()).unwrap();
+    let together: Vec<_> = together.into_iter().map(|encoded| encoded.embedding).collect();
     assert_eq!(together, texts.map(|text| model.embed(text).unwrap()));
 }
 
@@ -204,8 +205,9 @@ async fn all_of_a_text_is_seen_by_any_tokenizer() {
         let encoder = Encoder::start(model, settings);
         // One character may be several tokens, of which a window ends within.
         let text = "Weichen 🚂 stellen, 東京 ﬁn naïve a\u{301} 👨‍👩‍👧‍👦! ".repeat(20);
-        let seen = encoder.windows(&text, 10_000).await.unwrap();
-        assert_eq!(seen.unread, 0, "{name}");
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let seen = encoder.examine(&[Text { text: &text, is_routed: true }], 10_000, deadline).await.unwrap();
+        assert_eq!(seen[0].unread, 0, "{name}");
         assert!(encoder.embed(&text).await.is_ok(), "{name}");
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use pointsman::embed::{Embedding, Encoder, End, Model, Precision, Settings, locate};
+use pointsman::embed::{Encoder, End, Model, Precision, Settings, locate};
 use serde_json::Value;
 
 static MODEL: LazyLock<Arc<Model>> = LazyLock::new(|| {
@@ -98,6 +98,23 @@ fn tokens_tell_which_bytes_they_are_made_of() {
     assert_eq!((short.ids.len(), short.read), (7, 0..17));
 }
 
+#[test]
+fn each_token_tells_which_bytes_of_the_original_it_is_made_of() {
+    let text = "Zoë naïvely\tfled\u{200b} 東京, a\u{301}lso 🚂!";
+    for (text, end, at) in
+        [(text.to_owned(), End::Head, 0), (format!("{}{text}", "far ".repeat(20_000)), End::Tail, 80_000)]
+    {
+        let tokens = MODEL.tokenize(&text, end).unwrap();
+        assert_eq!(tokens.offsets.len(), tokens.ids.len());
+        assert_eq!((tokens.offsets.first(), tokens.offsets.last()), (Some(&(0..0)), Some(&(0..0))), "the marks");
+        let pieces: Vec<&str> =
+            tokens.offsets.iter().filter(|piece| piece.start >= at).map(|piece| &text[piece.clone()]).collect();
+        let pieces: Vec<&str> = pieces.into_iter().filter(|piece| !piece.is_empty()).collect();
+        assert_eq!(pieces.concat().chars().filter(|c| c.is_alphabetic()).collect::<String>(), "Zoënaïvelyfled東京also");
+        assert!(pieces.starts_with(&["Zoë"]) && pieces.contains(&"東") && pieces.contains(&","), "{pieces:?}");
+    }
+}
+
 fn encoder(windows: usize, memo: usize) -> Arc<Encoder> {
     let settings = Settings { threads: 2, queue: 64, timeout: Duration::from_secs(60), windows, memo };
     Encoder::start(Arc::clone(&MODEL), settings)
@@ -178,31 +195,6 @@ async fn a_head_is_read_as_far_as_the_model_goes() {
     assert_eq!((long.tokens, long.read), (256, 0..254 * 5 - 1));
     assert!(cosine(&long.embedding, &MODEL.embed(&text).unwrap()) > 0.999_999);
     assert_eq!(unread(&encoder), [("routing", 0, 0), ("embeddings", 1, (1000 - 254) * 5 - 1)]);
-}
-
-#[tokio::test]
-async fn all_windows_of_a_growing_text_are_seen_and_kept() {
-    let encoder = encoder(4, 1000);
-    // Prose, then what has a token for almost every byte.
-    let prose = (0..200).map(|day| format!("My printer is out of ink again on day {day}. "));
-    let dense = (0..200).map(|number| format!("{number};2,3.4-5+6 "));
-    let text: String = prose.chain(dense).collect();
-    let seen = encoder.windows(&text, 1000).await.unwrap();
-    assert_eq!(seen.unread, 0);
-    assert!(cosine(&seen.embeddings[0], &MODEL.embed(&text[..text.find(" day 17.").unwrap()]).unwrap()) > 0.99);
-    let first = encoded(&encoder);
-    assert_eq!(first, seen.embeddings.len() as u64);
-
-    let grown = encoder.windows(&format!("{text}Thank you!"), 1000).await.unwrap();
-    assert!(encoded(&encoder) <= first + 2, "only what is new at the end");
-    let shared = seen.embeddings.len() - 2;
-    assert_eq!(grown.embeddings[..shared], seen.embeddings[..shared]);
-
-    let few = encoder.windows(&text, 3).await.unwrap();
-    assert_eq!(few.embeddings, seen.embeddings[..3]);
-    assert!(few.unread > text.len() - 3 * 800 && few.unread < text.len(), "{}", few.unread);
-    let none: [Embedding; 0] = [];
-    assert_eq!(encoder.windows("  ", 9).await.unwrap().embeddings, none);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
@@ -11,7 +11,7 @@ use futures::{StreamExt, stream};
 use pointsman_engine::Workspace;
 
 use super::memo::Memo;
-use super::model::{EmbedError, Model, Tokens};
+use super::model::{EmbedError, Encoded, Model, Tokens};
 use super::queue::{EncodeError, Engine, Lane, Queue, Reading, Settings, Terms};
 use super::stats::{Stats, Use};
 use super::text::{Cut, End};
@@ -38,19 +38,11 @@ pub struct Meaning {
     pub is_whole: bool,
 }
 
-/// A text as it was seen in windows one after another.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Windows {
-    /// The meaning of each window, from the text's beginning on.
-    pub embeddings: Vec<Embedding>,
-    /// Bytes of the text that none of them holds.
-    pub unread: usize,
-}
-
 /// Who asks for a text.
-enum Asker {
-    /// A request: for all of it by one deadline, and let in or turned away but once.
-    Request { deadline: Instant, is_in: AtomicBool },
+pub(super) enum Asker {
+    /// A request: for all of it by one deadline, with how much of it has been handed in. It is let in or turned away but
+    /// once.
+    Request { deadline: Instant, handed_in: AtomicUsize },
     /// Somebody who has time.
     Patient,
 }
@@ -80,7 +72,7 @@ impl Encoder {
     /// [`Settings::windows`] parts, pooled. What was asked before comes from the memo. Whoever drops the future gives up the
     /// place in the queue.
     pub async fn embed(&self, text: &str) -> Result<Meaning, EncodeError> {
-        self.sample(text, &self.request()).await
+        self.sample(text, &Asker::until(Instant::now() + self.timeout)).await
     }
 
     /// As [`Self::embed`], but behind all requests, in a place even in a full queue, and as long as it takes. For load
@@ -99,32 +91,10 @@ impl Encoder {
     /// Reads the first 256 tokens of `text`, behind all requests and as long as it takes; [`EncodeError::Busy`] where
     /// too many wait already.
     pub async fn read_head(&self, text: &str) -> Result<Reading, EncodeError> {
-        let terms = Terms { lane: Lane::Bulk, bounded: true, deadline: None };
+        let terms = Terms { lane: Lane::Bulk, bounded: true, deadline: None, spans: false };
         let reading = self.queue.run(&Cut::head(text), terms).await?;
         self.stats.count_unread(Use::Embeddings, windows::unread(text, vec![reading.read.clone()]));
         Ok(reading)
-    }
-
-    /// Embeds all of `text` in windows one after another, up to `at_most`; those that were seen before, in this text or
-    /// in another, come from the memo. Within [`Settings::timeout`] together.
-    pub async fn windows(&self, text: &str, at_most: usize) -> Result<Windows, EncodeError> {
-        let asker = self.request();
-        let mut next: Vec<Cut> = windows::segments(text).take(at_most).collect();
-        let mut seen: Vec<(Range<usize>, Embedding)> = Vec::new();
-        while !next.is_empty() {
-            let readings = try_join_all(next.iter().map(|cut| self.read(cut, &asker))).await?;
-            let mut rest = Vec::new();
-            for (cut, reading) in next.into_iter().zip(readings) {
-                seen.push((placed(&cut, &reading), reading.embedding));
-                // A segment of more tokens than most is not read to its end at once.
-                rest.extend(cut.after(reading.read.end));
-            }
-            rest.truncate(at_most - seen.len());
-            next = rest;
-        }
-        seen.sort_by_key(|(range, _)| range.start);
-        let (read, embeddings) = seen.into_iter().unzip();
-        Ok(Windows { embeddings, unread: windows::unread(text, read) })
     }
 
     /// What embeds, and how exactly: embeddings of another say nothing next to these.
@@ -152,8 +122,9 @@ impl Encoder {
         &self.stats
     }
 
-    fn request(&self) -> Asker {
-        Asker::Request { deadline: Instant::now() + self.timeout, is_in: AtomicBool::new(false) }
+    /// Parts of a text that its meaning is made of, at most.
+    pub(super) fn windows(&self) -> usize {
+        self.windows.max(1)
     }
 
     /// The meaning of `text` by its head and, where that is not all, by further windows, handed in together.
@@ -161,7 +132,7 @@ impl Encoder {
         let text = text.trim();
         let cut = Cut::head(text);
         let head = self.read(&cut, asker).await?;
-        let cuts = windows::sample(text, head.read.end, self.windows.saturating_sub(1));
+        let cuts = windows::sample(text, head.read.end, self.windows() - 1);
         let others = try_join_all(cuts.iter().map(|cut| self.read(cut, asker))).await?;
         let mut seen = vec![placed(&cut, &head)];
         seen.extend(cuts.iter().zip(&others).map(|(cut, reading)| placed(cut, reading)));
@@ -173,18 +144,20 @@ impl Encoder {
         Ok(Meaning { embedding, is_whole })
     }
 
-    async fn read(&self, cut: &Cut<'_>, asker: &Asker) -> Result<Reading, EncodeError> {
+    /// Reads `cut`, or remembers it.
+    pub(super) async fn read(&self, cut: &Cut<'_>, asker: &Asker) -> Result<Reading, EncodeError> {
         match asker {
-            Asker::Request { deadline, is_in } => self.recall(cut, *deadline, is_in).await,
+            Asker::Request { deadline, handed_in } => self.recall(cut, *deadline, handed_in).await,
             Asker::Patient => {
-                let terms = Terms { lane: Lane::Ahead, bounded: false, deadline: None };
+                let terms = Terms { lane: Lane::Ahead, bounded: false, deadline: None, spans: false };
                 self.queue.run(cut, terms).await
             }
         }
     }
 
-    /// What `cut` gave when it was asked for last, or what it gives now.
-    async fn recall(&self, cut: &Cut<'_>, deadline: Instant, is_in: &AtomicBool) -> Result<Reading, EncodeError> {
+    /// What `cut` gave when it was asked for last, or what it gives now. It has spans in either case, where the model
+    /// finds any: who asks for a meaning alone may come before who asks for both.
+    async fn recall(&self, cut: &Cut<'_>, deadline: Instant, handed_in: &AtomicUsize) -> Result<Reading, EncodeError> {
         let key = self.memo.key(cut);
         if let Some(key) = &key {
             let known = self.memo.get(key);
@@ -194,9 +167,12 @@ impl Encoder {
                 return Ok(known);
             }
         }
-        // A text that was let in is read to its end: half of it would have been work for nothing.
-        let bounded = !is_in.swap(true, Ordering::Relaxed);
-        let terms = Terms { lane: Lane::Request, bounded, deadline: Some(deadline) };
+        let before = handed_in.fetch_add(1, Ordering::Relaxed);
+        // As much of a request goes first as routing reads of one. Others wait no longer for one with more to read, and
+        // what it has more goes on while none of them is waiting.
+        let lane = if before < self.windows() { Lane::Request } else { Lane::Further };
+        // A request that was let in is read to its end: half of it would have been work for nothing.
+        let terms = Terms { lane, bounded: before == 0, deadline: Some(deadline), spans: true };
         let reading = self.queue.run(cut, terms).await?;
         if let Some(key) = key {
             self.memo.put(key, reading.clone());
@@ -205,21 +181,30 @@ impl Encoder {
     }
 }
 
+// === impl Asker ===
+
+impl Asker {
+    /// A request that has until `deadline`.
+    pub(super) fn until(deadline: Instant) -> Self {
+        Self::Request { deadline, handed_in: AtomicUsize::new(0) }
+    }
+}
+
 /// The bytes of the whole text that were read of `cut`.
-fn placed(cut: &Cut, reading: &Reading) -> Range<usize> {
+pub(super) fn placed(cut: &Cut, reading: &Reading) -> Range<usize> {
     cut.at + reading.read.start..cut.at + reading.read.end
 }
 
 // === impl Model ===
 
 impl Engine for Model {
-    fn tokenize(&self, text: &str, end: End) -> Result<Tokens, EmbedError> {
-        self.tokenize(text, end)
-    }
-
     type Workspace = Workspace;
 
-    fn encode(&self, batch: &[Tokens], workspace: &mut Workspace) -> Result<Vec<Embedding>, EmbedError> {
+    fn tokenize(&self, text: &str, end: End, spans: bool) -> Result<Tokens, EmbedError> {
+        if spans { self.tokenize_for_spans(text, end) } else { self.tokenize(text, end) }
+    }
+
+    fn encode(&self, batch: &[Tokens], workspace: &mut Workspace) -> Result<Vec<Encoded>, EmbedError> {
         self.encode(batch, workspace)
     }
 }

@@ -1,4 +1,4 @@
-//! Embeddings of what was asked before, by the text's hash: no text is kept.
+//! What was read before, by the text's hash: no text is kept, and of its names no more than where they stand.
 
 use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroUsize;
@@ -49,6 +49,7 @@ impl Memo {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tags::{Span, TokenLabel};
     use super::super::text::End;
     use super::*;
 
@@ -57,7 +58,8 @@ mod tests {
     }
 
     fn reading(float: f32) -> Reading {
-        Reading { embedding: vec![float].into(), tokens: 3, read: 0..1 }
+        let span = Span { range: 0..1, label: TokenLabel::Person, score: 0.9 };
+        Reading { embedding: vec![float].into(), tokens: 3, read: 0..1, spans: [span].into() }
     }
 
     #[test]

@@ -8,13 +8,16 @@
 //! - `network`: int8 by the engine (a crate of its own), or f32 by `candle`
 //! - `queue`: threads, batches, bounds and deadlines
 //! - `memo`: what was asked before
+//! - `tags`: names in texts, by a head beside the network
 //! - `encoder`: all of it together
+//! - `examine`: all texts of a request, window after window
 //! - `service`: the encoder as clients ask for it
 //! - `stats`: what it has done
 
 mod architecture;
 mod candle;
 mod encoder;
+mod examine;
 mod locate;
 mod memo;
 mod model;
@@ -23,6 +26,7 @@ mod pooling;
 mod queue;
 mod service;
 mod stats;
+mod tags;
 mod text;
 mod windows;
 
@@ -30,13 +34,15 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 pub use architecture::DescriptionError;
-pub use encoder::{Encoder, Meaning, Windows};
+pub use encoder::{Encoder, Meaning};
+pub use examine::{Examined, Text, Window};
 pub use locate::{NotFound, locate};
-pub use model::{EmbedError, LoadError, Model, Tokens};
+pub use model::{EmbedError, Encoded, LoadError, Misfit, Model, Refused, Tokens};
 pub use network::Precision;
 pub use queue::{EncodeError, Reading, Settings};
 pub use service::Service;
 pub use stats::{Stats, Use};
+pub use tags::{HeadError, Span, TokenHead, TokenLabel};
 pub use text::End;
 
 /// A text's meaning: floats of Euclidean length one, so that a dot product is the cosine. Cheap to clone.

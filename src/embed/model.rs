@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::slice;
+use std::sync::Arc;
 use std::{fs, io};
 
 use pointsman_engine::{InputError, Pooling, Workspace};
@@ -11,6 +12,7 @@ use tokenizers::{PostProcessor, Tokenizer, TruncationDirection};
 
 use super::architecture::{Description, DescriptionError};
 use super::network::{Network, Precision};
+use super::tags::{Span, TokenHead};
 use super::text::End;
 use super::{Embedding, pooling};
 
@@ -40,6 +42,41 @@ pub struct Tokens {
     pub ids: Vec<u32>,
     /// The bytes of the text that they are made of.
     pub read: Range<usize>,
+    /// For each token the bytes of the text that it is made of, as it was written; none for those that mark the ends.
+    pub offsets: Vec<Range<usize>>,
+    /// What the token head is told of each; none where nobody asks for spans.
+    pub(super) marks: Vec<u16>,
+}
+
+/// What the network made of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Encoded {
+    /// The text's meaning.
+    pub embedding: Embedding,
+    /// What it names, where that was asked for, in its bytes.
+    pub spans: Arc<[Span]>,
+}
+
+/// A head that does not go with a model, which is given back as it was.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct Refused {
+    /// The model, without the head.
+    pub model: Box<Model>,
+    /// Why.
+    pub reason: Misfit,
+}
+
+/// Why a head does not go with a model.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum Misfit {
+    #[error("it was trained on {trained}, and the embedding model is {model}")]
+    Encoder { trained: String, model: String },
+    #[error("it reads token states that {0} does not have")]
+    States(String),
+    #[error("it reads token states of int8, and the embedding model is computed in f32")]
+    Precision,
 }
 
 /// Why a model could not be loaded.
@@ -99,6 +136,27 @@ impl Model {
         Ok(Self { name, identity, tokenizer, network, pooling, dimensions, capacity })
     }
 
+    /// The same model with a head that finds spans in what it reads.
+    ///
+    /// # Errors
+    /// A head that was trained on another encoder or reads other states than this one has, and any where the model is
+    /// computed in f32.
+    pub fn with_token_head(mut self, head: TokenHead) -> Result<Self, Refused> {
+        let trained = head.encoder().to_owned();
+        let reason = match self.network.precision() {
+            _ if trained != self.name => Misfit::Encoder { trained, model: self.name.clone() },
+            "f32" => Misfit::Precision,
+            _ if self.network.set_head(head) => return Ok(self),
+            _ => Misfit::States(self.name.clone()),
+        };
+        Err(Refused { model: Box::new(self), reason })
+    }
+
+    /// Whether it finds spans.
+    pub fn has_token_head(&self) -> bool {
+        self.network.head().is_some()
+    }
+
     /// The last name of the model, such as `all-MiniLM-L6-v2`.
     pub fn name(&self) -> &str {
         &self.name
@@ -146,21 +204,41 @@ impl Model {
             }
         }
         let tokens = self.tokenizer.post_process(tokens, None, true).map_err(EmbedError::Tokenizer)?;
-        Ok(Tokens { ids: tokens.get_ids().to_vec(), read })
+        let offsets = tokens.get_offsets().iter().zip(tokens.get_special_tokens_mask());
+        let offsets = offsets.map(|(&(start, end), &mark)| if mark == 1 { 0..0 } else { at + start..at + end });
+        Ok(Tokens { ids: tokens.get_ids().to_vec(), read, offsets: offsets.collect(), marks: Vec::new() })
     }
 
-    /// The embeddings of `batch`, in its order: [`Self::dimensions`] floats each. An error is one of them all, whichever
-    /// of them is to blame.
-    pub fn encode(&self, batch: &[Tokens], workspace: &mut Workspace) -> Result<Vec<Embedding>, EmbedError> {
+    /// As [`Self::tokenize`], for [`Self::encode`] to find spans as well, where there is a head for it.
+    pub fn tokenize_for_spans(&self, text: &str, end: End) -> Result<Tokens, EmbedError> {
+        let mut tokens = self.tokenize(text, end)?;
+        if let Some(head) = self.network.head() {
+            tokens.marks = head.marks(text, &tokens.read, &tokens.offsets);
+        }
+        Ok(tokens)
+    }
+
+    /// What each of `batch` becomes, in its order: an embedding of [`Self::dimensions`] floats, and spans where they were
+    /// asked for. An error is one of them all, whichever of them is to blame.
+    pub fn encode(&self, batch: &[Tokens], workspace: &mut Workspace) -> Result<Vec<Encoded>, EmbedError> {
         self.network.encode(batch, workspace)
     }
 
     /// Embeds the first 256 tokens of `text`.
     pub fn embed(&self, text: &str) -> Result<Embedding, EmbedError> {
         let tokens = self.tokenize(text, End::Head)?;
-        self.encode(slice::from_ref(&tokens), &mut Workspace::default())?.pop().ok_or(EmbedError::NoDirection)
+        let encoded = self.encode(slice::from_ref(&tokens), &mut Workspace::default())?.pop();
+        encoded.map(|encoded| encoded.embedding).ok_or(EmbedError::NoDirection)
     }
 }
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.debug_struct("Model").field("name", &self.name).field("dimensions", &self.dimensions).finish()
+    }
+}
+
+// === impl Tokens ===
 
 impl AsRef<[u32]> for Tokens {
     fn as_ref(&self) -> &[u32] {
@@ -168,9 +246,13 @@ impl AsRef<[u32]> for Tokens {
     }
 }
 
-impl std::fmt::Debug for Model {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.debug_struct("Model").field("name", &self.name).field("dimensions", &self.dimensions).finish()
+// === impl Encoded ===
+
+impl Encoded {
+    /// The direction of what was pooled, and no spans.
+    pub(super) fn towards(pooled: &[f32]) -> Result<Self, EmbedError> {
+        let embedding = Embedding::towards(pooled.to_vec()).ok_or(EmbedError::NoDirection)?;
+        Ok(Self { embedding, spans: Arc::default() })
     }
 }
 

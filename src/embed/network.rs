@@ -1,14 +1,16 @@
 //! The network itself: int8 by our own engine, or f32 by candle.
 
+use std::iter;
+
 use candle_core::{DType, Device};
 use candle_nn::VarBuilder;
 use candle_transformers::models::bert::{Config, HiddenAct};
-use pointsman_engine::{Activation, BuildError, Network as Int8, Pooling, Shape, Workspace};
+use pointsman_engine::{Activation, BuildError, Network as Int8, Pooling, Shape, Tagged, Workspace};
 
-use super::Embedding;
 use super::architecture::Architecture;
 use super::candle::Candle;
-use super::model::{EmbedError, Tokens};
+use super::model::{EmbedError, Encoded, Tokens};
+use super::tags::TokenHead;
 
 /// How a network computes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,7 +25,7 @@ pub enum Precision {
 
 /// An encoder of token ids.
 pub(super) enum Network {
-    Int8(Box<Int8>),
+    Int8(Box<Int8>, Option<Box<TokenHead>>),
     F32(Box<Candle>, Pooling),
 }
 
@@ -43,7 +45,7 @@ impl Network {
         let tensors = if is_bare { tensors } else { tensors.pp(architecture.prefix()) };
         if precision == Precision::Int8 {
             match quantized(architecture, &tensors)? {
-                Ok(network) => return Ok(Self::Int8(Box::new(network.with_pooling(pooling)))),
+                Ok(network) => return Ok(Self::Int8(Box::new(network.with_pooling(pooling)), None)),
                 Err(reason) => tracing::warn!(
                     "The embedding model is computed in f32, some fifteen times as slow as int8 and with up to four \
                      times its memory: {reason}"
@@ -56,7 +58,7 @@ impl Network {
     /// What computes, such as `int8 (avx512-vnni)`.
     pub(super) fn describe(&self) -> String {
         match self {
-            Self::Int8(network) => format!("int8 ({})", network.kernel().name()),
+            Self::Int8(network, _) => format!("int8 ({})", network.kernel().name()),
             Self::F32(..) => "f32".into(),
         }
     }
@@ -64,24 +66,67 @@ impl Network {
     /// How exactly it computes.
     pub(super) fn precision(&self) -> &'static str {
         match self {
-            Self::Int8(_) => "int8",
+            Self::Int8(..) => "int8",
             Self::F32(..) => "f32",
         }
     }
 
-    /// The direction of what each text's tokens are pooled to.
-    pub(super) fn encode(&self, batch: &[Tokens], workspace: &mut Workspace) -> Result<Vec<Embedding>, EmbedError> {
-        let towards = |pooled: Vec<f32>| Embedding::towards(pooled).ok_or(EmbedError::NoDirection);
+    /// Sets the head beside it; false where the network passes none of the states that the head reads: those of another
+    /// width or of layers that it has not, and all where it computes in f32.
+    pub(super) fn set_head(&mut self, wanted: TokenHead) -> bool {
+        let Self::Int8(network, head) = self else { return false };
+        let fits = wanted.head().fits(network.shape().hidden_size, network.shape().num_hidden_layers);
+        if fits {
+            *head = Some(Box::new(wanted));
+        }
+        fits
+    }
+
+    /// The head beside it.
+    pub(super) fn head(&self) -> Option<&TokenHead> {
         match self {
-            Self::Int8(network) => {
-                let pooled = network.encode(batch, workspace)?;
-                pooled.chunks_exact(network.shape().hidden_size).map(|pooled| towards(pooled.to_vec())).collect()
+            Self::Int8(_, head) => head.as_deref(),
+            Self::F32(..) => None,
+        }
+    }
+
+    /// The direction of what each text's tokens are pooled to, and the spans of those that have marks.
+    pub(super) fn encode(&self, batch: &[Tokens], workspace: &mut Workspace) -> Result<Vec<Encoded>, EmbedError> {
+        match self {
+            Self::Int8(network, Some(head)) if batch.iter().any(|tokens| !tokens.marks.is_empty()) => {
+                tagged(network, head, batch, workspace)
             }
+            Self::Int8(network, _) => network
+                .encode(batch, workspace)?
+                .chunks_exact(network.shape().hidden_size)
+                .map(Encoded::towards)
+                .collect(),
             Self::F32(network, pooling) => {
-                batch.iter().map(|tokens| towards(network.encode(&tokens.ids, *pooling)?)).collect()
+                batch.iter().map(|tokens| Encoded::towards(&network.encode(&tokens.ids, *pooling)?)).collect()
             }
         }
     }
+}
+
+/// A batch with spans for those that have marks.
+fn tagged(
+    network: &Int8,
+    head: &TokenHead,
+    batch: &[Tokens],
+    workspace: &mut Workspace,
+) -> Result<Vec<Encoded>, EmbedError> {
+    let none = |tokens: &Tokens| iter::repeat_n(0, tokens.ids.len() - tokens.marks.len());
+    let marks: Vec<u16> = batch.iter().flat_map(|tokens| tokens.marks.iter().copied().chain(none(tokens))).collect();
+    let Tagged { pooled, logits: mut rest } = network.encode_with(batch, head.head(), &marks, workspace)?;
+    let encoded = batch.iter().zip(pooled.chunks_exact(network.shape().hidden_size)).map(|(tokens, pooled)| {
+        let logits = rest.split_off(..tokens.ids.len()).unwrap_or_default();
+        let mut encoded = Encoded::towards(pooled)?;
+        if !tokens.marks.is_empty() {
+            encoded.spans = head.spans(logits, &tokens.offsets);
+        }
+        Ok(encoded)
+    });
+    encoded.collect()
 }
 
 /// The int8 network, or why there can be none.

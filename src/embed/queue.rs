@@ -15,8 +15,9 @@ use parking_lot::{Condvar, Mutex};
 use self::line::{Batch, Job, Line};
 pub(super) use self::line::{Lane, Terms};
 use super::Embedding;
-use super::model::{EmbedError, Tokens};
+use super::model::{EmbedError, Encoded, Tokens};
 use super::stats::Stats;
+use super::tags::Span;
 use super::text::{Cut, End};
 
 /// How an encoder runs.
@@ -57,6 +58,8 @@ pub struct Reading {
     pub tokens: usize,
     /// The bytes of the piece that were read.
     pub read: Range<usize>,
+    /// What they name, where that was asked for and the model has a head for it.
+    pub spans: Arc<[Span]>,
 }
 
 /// What the threads run.
@@ -64,11 +67,11 @@ pub(super) trait Engine: Send + Sync + 'static {
     /// What each thread keeps from batch to batch.
     type Workspace: Default;
 
-    /// What is read at one end of `text`.
-    fn tokenize(&self, text: &str, end: End) -> Result<Tokens, EmbedError>;
+    /// What is read at one end of `text`, and whether for its spans too.
+    fn tokenize(&self, text: &str, end: End, spans: bool) -> Result<Tokens, EmbedError>;
 
-    /// One embedding for each of `batch`, in its order; an error is one of them all.
-    fn encode(&self, batch: &[Tokens], workspace: &mut Self::Workspace) -> Result<Vec<Embedding>, EmbedError>;
+    /// What each of `batch` becomes, in its order; an error is one of them all.
+    fn encode(&self, batch: &[Tokens], workspace: &mut Self::Workspace) -> Result<Vec<Encoded>, EmbedError>;
 }
 
 /// The threads' side of the encoder; knows nothing of models.
@@ -212,7 +215,7 @@ impl Shared {
     fn answer<E: Engine>(&self, engine: &E, jobs: Vec<Job>, workspace: &mut E::Workspace) {
         let (mut askers, mut read) = (Vec::new(), Vec::new());
         for job in jobs {
-            match survive(|| engine.tokenize(&job.text, job.end)) {
+            match survive(|| engine.tokenize(&job.text, job.end, job.spans)) {
                 Ok(tokens) => {
                     askers.push(job);
                     read.push(tokens);
@@ -229,9 +232,9 @@ impl Shared {
     fn encode<E: Engine>(&self, engine: &E, mut askers: Vec<Job>, read: Vec<Tokens>, workspace: &mut E::Workspace) {
         count(&self.stats.batches, 1);
         match survive(|| engine.encode(&read, workspace)) {
-            Ok(embeddings) => {
-                for ((job, tokens), embedding) in askers.into_iter().zip(read).zip(embeddings) {
-                    self.succeed(job, tokens, embedding);
+            Ok(all) => {
+                for ((job, tokens), encoded) in askers.into_iter().zip(read).zip(all) {
+                    self.succeed(job, tokens, encoded);
                 }
             }
             Err(trouble) if askers.len() == 1 => askers.drain(..).for_each(|job| self.fail(job, &trouble)),
@@ -243,10 +246,10 @@ impl Shared {
         }
     }
 
-    fn succeed(&self, job: Job, Tokens { ids, read }: Tokens, embedding: Embedding) {
+    fn succeed(&self, job: Job, Tokens { ids, read, .. }: Tokens, Encoded { embedding, spans }: Encoded) {
         count(&self.stats.encoded, 1);
         // An asker who left meanwhile is no concern of ours.
-        let _ = job.reply.send(Ok(Reading { embedding, tokens: ids.len(), read }));
+        let _ = job.reply.send(Ok(Reading { embedding, tokens: ids.len(), read, spans }));
     }
 
     fn fail(&self, job: Job, trouble: &str) {

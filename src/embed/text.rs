@@ -82,9 +82,9 @@ impl<'a> Cut<'a> {
     /// What follows in it where the model read no further than to the byte `read`; None where nothing but white space
     /// does.
     pub(super) fn after(self, read: usize) -> Option<Self> {
-        let from = word_start(self.text, read);
+        let from = resume(self.text, read);
         let text = &self.text[from..];
-        (!self.text[read..].trim().is_empty()).then_some(Self { text, at: self.at + from, ..self })
+        (read > 0 && !self.text[read..].trim().is_empty()).then_some(Self { text, at: self.at + from, ..self })
     }
 }
 
@@ -98,6 +98,15 @@ fn enough_words<'a>(words: impl Iterator<Item = &'a str>) -> Option<usize> {
         Some((*bytes, *count))
     });
     sums.into_iter().find(|(_, count)| *count == MAX_WORDS).map(|(bytes, _)| bytes)
+}
+
+/// Where to go on in a text that was read from its beginning to the byte `read`: at the word that the reading broke off,
+/// unless that is where it began.
+pub(super) fn resume(text: &str, read: usize) -> usize {
+    match word_start(text, read) {
+        0 => read,
+        from => from,
+    }
 }
 
 /// Where the word that holds the byte `from` begins; that byte's own character where it is white space, or where nothing

@@ -4,10 +4,10 @@ use std::iter;
 use std::ops::Range;
 
 use super::Embedding;
-use super::text::{Cut, MAX_BYTES};
+use super::text::{Cut, End, MAX_BYTES, resume};
 
 /// Bytes of a segment. Most texts have no more tokens in so many than the model reads at once.
-const SEGMENT_BYTES: usize = 768;
+pub(super) const SEGMENT_BYTES: usize = 768;
 
 /// At most `at_most` windows on `text` beyond its first `head` bytes: its tail and others evenly before it, no more
 /// than it takes to see everything where each sees as many bytes as the head did. What would see nothing but white space is left out.
@@ -20,15 +20,32 @@ pub(super) fn sample(text: &str, head: usize, at_most: usize) -> Vec<Cut<'_>> {
     between.chain(tail).filter(|cut| !beyond(cut).trim().is_empty()).collect()
 }
 
-/// `text` in pieces one after another, from its beginning, so that they stay what they are when it grows.
-pub(super) fn segments(text: &str) -> impl Iterator<Item = Cut<'_>> {
-    let mut at = 0;
+/// What follows in `text` where its head was read to the byte `head`: pieces one after another, so that they stay what
+/// they are when it grows.
+pub(super) fn segments(text: &str, head: usize) -> impl Iterator<Item = Cut<'_>> {
+    let is_read = text.get(head..).is_some_and(|rest| rest.trim().is_empty());
+    let mut at = if is_read { text.len() } else { resume(text, head) };
     let pieces = iter::from_fn(move || {
         let segment = Cut::segment(text, at, SEGMENT_BYTES);
         at += segment.text.len();
         (!segment.text.is_empty()).then_some(segment)
     });
     pieces.filter(|segment| !segment.text.trim().is_empty())
+}
+
+/// How many bytes of each of `windows`, parts of `text`, lie in its first `head` bytes or in what the at most `at_most`
+/// windows that [`sample`] would choose beyond them would see, where each sees as many bytes.
+pub(super) fn shared(text: &str, head: usize, at_most: usize, windows: &[Range<usize>]) -> Vec<usize> {
+    let tail = text.len().saturating_sub(head);
+    let first = |cut: &Cut| match cut.end {
+        End::Head => cut.at,
+        End::Tail => cut.at.max(tail),
+    };
+    let begin: Vec<usize> = sample(text, head, at_most).iter().map(first).collect();
+    let within =
+        |window: &Range<usize>, begin: &usize| window.end.min(begin + head).saturating_sub(window.start.max(*begin));
+    let shared = |window| [0].iter().chain(&begin).map(|begin| within(window, begin)).sum();
+    windows.iter().map(shared).collect()
 }
 
 /// How many bytes of `text` lie in none of `read`, but for white space around those parts.
@@ -94,16 +111,30 @@ mod tests {
     }
 
     #[test]
+    fn windows_share_with_what_a_sample_would_see() {
+        let text = words(1000);
+        let windows = [0..2000, 2000..2700, 2700..4000, 4000..4500, 4500..9500, 9500..10_000];
+        assert_eq!(shared(&text, 2000, 2, &windows), [2000, 0, 0, 500, 1500 + 1500, 500], "half way, and the tail");
+        assert_eq!(shared(&text, 2000, 0, &windows), [2000, 0, 0, 0, 0, 0]);
+        assert_eq!(shared(&words(200), 2000, 9, &windows[..1]), [2000]);
+    }
+
+    #[test]
     fn segments_are_the_text_and_stay_when_it_grows() {
         for text in [words(1000), "字".repeat(3000), format!("{} {}", "x".repeat(2000), words(500))] {
-            let pieces: Vec<Cut> = segments(&text).collect();
+            let pieces: Vec<Cut> = segments(&text, 0).collect();
             assert_eq!(pieces.iter().map(|piece| piece.text).collect::<String>(), text);
             assert!(pieces.iter().all(|piece| piece.text.len() <= SEGMENT_BYTES));
             let grown = format!("{text} and more");
-            let again: Vec<Cut> = segments(&grown).take(pieces.len() - 1).collect();
+            let again: Vec<Cut> = segments(&grown, 0).take(pieces.len() - 1).collect();
             assert_eq!(again, pieces[..pieces.len() - 1]);
         }
-        assert_eq!(segments(" \n").count(), 0);
+        assert_eq!(segments(" \n", 0).count(), 0);
+        assert_eq!(segments("one two  ", 7).count(), 0, "all of it was read");
+        let text = words(200);
+        let rest: Vec<Cut> = segments(&text, 1013).collect();
+        assert_eq!((rest[0].at, begin(&rest)[0]), (1010, 101), "from the word that the head broke off");
+        assert_eq!(rest.iter().map(|piece| piece.text).collect::<String>(), text[1010..]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Who waits, in three lanes, and who goes next with whom. Pure: knows no threads.
+//! Who waits, in four lanes, and who goes next with whom. Pure: knows no threads.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub(super) struct Line {
 pub(in crate::embed) enum Lane {
     /// On the way of a request; goes first.
     Request,
+    /// What a request with much to read has beyond its first windows: others' short prompts do not wait behind it.
+    Further,
     /// Many at a time, for somebody who waits: `/v1/embeddings`.
     Bulk,
     /// Ahead of time: samples, offline work.
@@ -37,6 +39,8 @@ pub(in crate::embed) struct Terms {
     pub(in crate::embed) bounded: bool,
     /// None where they wait as long as it takes.
     pub(in crate::embed) deadline: Option<Instant>,
+    /// Whether they ask for spans.
+    pub(in crate::embed) spans: bool,
 }
 
 /// A piece of a text, and who waits for its reading.
@@ -44,6 +48,7 @@ pub(in crate::embed) struct Terms {
 pub(super) struct Job {
     pub(super) text: Arc<str>,
     pub(super) end: End,
+    pub(super) spans: bool,
     deadline: Option<Instant>,
     /// About how many tokens it has.
     tokens: usize,
@@ -61,7 +66,8 @@ pub(super) struct Batch {
 /// more company saves next to nothing and delays who comes next.
 const BATCH_TOKENS: usize = 128;
 
-/// One turn in so many goes through the lanes from the last: whoever waits behind requests gets on, however many there are.
+/// One turn in so many goes through the lanes from the last, or from another of those behind requests, one after the
+/// other: whoever waits there gets on, however many requests there are.
 const LAST_FIRST: usize = 8;
 
 /// Bytes of a token, of English prose and a little less than that of other texts.
@@ -100,9 +106,7 @@ impl Line {
     pub(super) fn next(&mut self, idle: usize, now: Instant) -> Batch {
         let mut batch = Batch::default();
         self.turns = self.turns.wrapping_add(1);
-        let last_first = self.turns.is_multiple_of(LAST_FIRST);
-        for turn in 0..Lane::COUNT {
-            let lane = if last_first { Lane::COUNT - 1 - turn } else { turn };
+        for lane in Lane::order(self.turns) {
             let jobs = &mut self.lanes[lane];
             let mut tokens = 0;
             while let Some(job) = jobs.pop_front() {
@@ -134,6 +138,20 @@ impl Line {
 
 impl Lane {
     const COUNT: usize = Self::Ahead as usize + 1;
+
+    /// Lanes behind requests.
+    const BEHIND: usize = Self::COUNT - 1;
+
+    /// All lanes, in the order of the turn `turn`.
+    fn order(turn: usize) -> [usize; Self::COUNT] {
+        if !turn.is_multiple_of(LAST_FIRST) {
+            return std::array::from_fn(|lane| lane);
+        }
+        // Down from the one that is to be first, round and round; requests last.
+        let skipped = turn / LAST_FIRST + Self::BEHIND - 1;
+        let behind = |place: usize| Self::BEHIND - (skipped + place) % Self::BEHIND;
+        std::array::from_fn(|place| if place < Self::BEHIND { behind(place) } else { 0 })
+    }
 }
 
 // === impl Job ===
@@ -142,7 +160,8 @@ impl Job {
     pub(super) fn new(cut: &Cut, terms: Terms) -> (Self, oneshot::Receiver<Result<Reading, EncodeError>>) {
         let (reply, answer) = oneshot::channel();
         let tokens = (cut.text.len() / TOKEN_BYTES + 2).min(MAX_TOKENS);
-        let job = Self { text: cut.text.into(), end: cut.end, deadline: terms.deadline, tokens, reply };
+        let Terms { deadline, spans, .. } = terms;
+        let job = Self { text: cut.text.into(), end: cut.end, spans, deadline, tokens, reply };
         (job, answer)
     }
 }
@@ -155,7 +174,7 @@ mod tests {
 
     /// A line of requests with texts of these lengths, and those who wait.
     fn line(lengths: &[usize]) -> (Line, Vec<Waiting>) {
-        let terms = Terms { lane: Lane::Request, bounded: true, deadline: None };
+        let terms = Terms { lane: Lane::Request, bounded: true, deadline: None, spans: false };
         let mut line = Line::default();
         let push = |length: &usize| {
             let (job, answer) = Job::new(&Cut { text: &"x".repeat(*length), at: 0, end: End::Head }, terms);
@@ -206,16 +225,27 @@ mod tests {
     fn who_waits_behind_requests_has_a_turn_now_and_then() {
         let (mut line, _requests) = line(&[600; 50]);
         let mut behind = Vec::new();
-        for (lane, text) in [(Lane::Bulk, "bulk"), (Lane::Ahead, "ahead")] {
-            let terms = Terms { lane, bounded: true, deadline: None };
+        for (lane, text) in [(Lane::Further, "further"), (Lane::Bulk, "bulk"), (Lane::Ahead, "ahead")] {
+            let terms = Terms { lane, bounded: true, deadline: None, spans: false };
             let (job, answer) = Job::new(&Cut { text, at: 0, end: End::Head }, terms);
             line.push(lane, job);
             behind.push(answer);
         }
         let turns: Vec<String> =
-            (0..2 * LAST_FIRST).map(|_| line.next(0, Instant::now()).jobs[0].text.chars().take(5).collect()).collect();
-        let is_behind = |turn: &&String| **turn != "xxxxx";
-        assert_eq!(turns.iter().filter(is_behind).collect::<Vec<_>>(), ["ahead", "bulk"]);
-        assert_eq!(turns[0], "xxxxx", "requests go first");
+            (0..3 * LAST_FIRST).map(|_| line.next(0, Instant::now()).jobs[0].text.chars().take(7).collect()).collect();
+        let is_behind = |turn: &&String| **turn != "xxxxxxx";
+        assert_eq!(turns.iter().filter(is_behind).collect::<Vec<_>>(), ["ahead", "bulk", "further"]);
+        assert_eq!(turns[0], "xxxxxxx", "requests go first");
+    }
+
+    #[test]
+    fn every_lane_behind_requests_comes_first_in_its_turn() {
+        let first = |turn: usize| Lane::order(turn * LAST_FIRST)[0];
+        assert_eq!((1..=6).map(first).collect::<Vec<_>>(), [3, 2, 1, 3, 2, 1]);
+        for turn in 0..100 {
+            let mut lanes = Lane::order(turn);
+            lanes.sort_unstable();
+            assert_eq!(lanes, [0, 1, 2, 3], "each lane once in turn {turn}");
+        }
     }
 }

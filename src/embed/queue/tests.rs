@@ -1,5 +1,7 @@
 use std::sync::mpsc;
 
+use futures::FutureExt;
+
 use super::*;
 
 /// An engine whose tokens are a text's bytes. It stops at each text called "gate" until the test lets it go on.
@@ -12,14 +14,19 @@ struct Fake {
 impl Engine for Fake {
     type Workspace = ();
 
-    fn tokenize(&self, text: &str, _end: End) -> Result<Tokens, EmbedError> {
+    fn tokenize(&self, text: &str, _end: End, _spans: bool) -> Result<Tokens, EmbedError> {
         match text {
             "unreadable" => Err(EmbedError::NoDirection),
-            _ => Ok(Tokens { ids: text.bytes().map(u32::from).collect(), read: 0..text.len() }),
+            _ => Ok(Tokens {
+                ids: text.bytes().map(u32::from).collect(),
+                read: 0..text.len(),
+                offsets: Vec::new(),
+                marks: Vec::new(),
+            }),
         }
     }
 
-    fn encode(&self, batch: &[Tokens], _: &mut ()) -> Result<Vec<Embedding>, EmbedError> {
+    fn encode(&self, batch: &[Tokens], _: &mut ()) -> Result<Vec<Encoded>, EmbedError> {
         let text = |tokens: &Tokens| tokens.ids.iter().map(|id| char::from_u32(*id).unwrap()).collect::<String>();
         let texts: Vec<String> = batch.iter().map(text).collect();
         self.begin.lock().send(texts.join("+")).unwrap();
@@ -31,7 +38,8 @@ impl Engine for Fake {
                 _ => {}
             }
         }
-        Ok(texts.iter().map(|text| vec![text.len() as f32].into()).collect())
+        let encoded = |text: &String| Encoded { embedding: vec![text.len() as f32].into(), spans: Arc::default() };
+        Ok(texts.iter().map(encoded).collect())
     }
 }
 
@@ -69,7 +77,10 @@ impl Rig {
     }
 
     fn within(&self, text: &str, timeout: Duration) -> impl Future<Output = Answer> + use<> {
-        self.run(text, Terms { lane: Lane::Request, bounded: true, deadline: Some(Instant::now() + timeout) })
+        self.run(
+            text,
+            Terms { lane: Lane::Request, bounded: true, deadline: Some(Instant::now() + timeout), spans: false },
+        )
     }
 
     fn request(&self, text: &str) -> impl Future<Output = Answer> + use<> {
@@ -77,11 +88,11 @@ impl Rig {
     }
 
     fn bulk(&self, text: &str) -> impl Future<Output = Answer> + use<> {
-        self.run(text, Terms { lane: Lane::Bulk, bounded: true, deadline: None })
+        self.run(text, Terms { lane: Lane::Bulk, bounded: true, deadline: None, spans: false })
     }
 
     fn patiently(&self, text: &str) -> impl Future<Output = Answer> + use<> {
-        self.run(text, Terms { lane: Lane::Ahead, bounded: false, deadline: None })
+        self.run(text, Terms { lane: Lane::Ahead, bounded: false, deadline: None, spans: false })
     }
 
     fn began(&self) -> String {
@@ -109,9 +120,9 @@ async fn a_lone_text_goes_at_once() {
 #[tokio::test]
 async fn a_reading_tells_what_was_read() {
     let rig = Rig::new(1, 8);
-    let terms = Terms { lane: Lane::Bulk, bounded: true, deadline: None };
+    let terms = Terms { lane: Lane::Bulk, bounded: true, deadline: None, spans: false };
     let reading = rig.queue.run(&Cut { text: "seven", at: 90, end: End::Tail }, terms).await;
-    assert_eq!(reading, Ok(Reading { embedding: vec![5.0].into(), tokens: 5, read: 0..5 }));
+    assert_eq!(reading, Ok(Reading { embedding: vec![5.0].into(), tokens: 5, read: 0..5, spans: Arc::default() }));
 }
 
 #[tokio::test]
@@ -141,15 +152,16 @@ async fn a_burst_spreads_over_idle_threads() {
 #[tokio::test]
 async fn requests_go_first_and_never_with_what_can_wait() {
     let (rig, _at_work) = Rig::at_work(8);
-    let bulk = ["b1", "b2"].map(|text| rig.bulk(text));
-    let patient = rig.patiently("b3");
-    let requests = ["r1", "r2"].map(|text| rig.request(text));
+    let bulk = ["b1", "b2"].map(|text| rig.bulk(text).boxed());
+    let patient = rig.patiently("b3").boxed();
+    let further = Terms { lane: Lane::Further, bounded: false, deadline: None, spans: true };
+    let further = ["f1", "f2"].map(|text| rig.run(text, further).boxed());
+    let requests = ["r1", "r2"].map(|text| rig.request(text).boxed());
     rig.gate.send(()).unwrap();
-    assert_eq!([rig.began(), rig.began(), rig.began()], ["r1+r2", "b1+b2", "b3"]);
-    for answered in requests.into_iter().map(futures::FutureExt::boxed).chain(bulk.map(futures::FutureExt::boxed)) {
+    assert_eq!([0; 4].map(|_| rig.began()), ["r1+r2", "f1+f2", "b1+b2", "b3"]);
+    for answered in requests.into_iter().chain(further).chain(bulk).chain([patient]) {
         assert_eq!(answered.await, answer(2.0));
     }
-    assert_eq!(patient.await, answer(2.0));
 }
 
 #[tokio::test]
