@@ -3,6 +3,7 @@
 //! The way of a request, a room for each step:
 //!
 //! - [`intake`]: authenticate, read the body under a cap and a deadline, parse it once into a prompt
+//! - [`guard`]: attempts to override instructions are refused, and personal data is masked
 //! - [`route`]: one embedding (made by [`embed`]) becomes a decision
 //! - [`cache`]: an answer that was given once, where the same was asked
 //! - [`upstream`]: the peer of the decision's backend that has the least to do among those that may serve
@@ -19,6 +20,7 @@ pub mod cli;
 pub mod config;
 pub mod embed;
 pub mod failure;
+pub mod guard;
 pub mod intake;
 pub mod metrics;
 pub mod openai;

@@ -39,6 +39,7 @@ pub use examine::{Examined, Text, Window};
 pub use locate::{NotFound, locate};
 pub use model::{EmbedError, Encoded, LoadError, Misfit, Model, Refused, Tokens};
 pub use network::Precision;
+pub(crate) use queue::compute_alone;
 pub use queue::{EncodeError, Reading, Settings};
 pub use service::Service;
 pub use stats::{Stats, Use};

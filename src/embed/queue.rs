@@ -281,7 +281,7 @@ fn count(counter: &AtomicU64, more: usize) {
 /// Two things only the environment can do, and `RAYON_NUM_THREADS=1` does both: it spares the matrix products the
 /// preparations for several threads (a fifth of the time), and it keeps candle's element-wise operations on more than
 /// 64 Ki values, those of prompts beyond some 40 tokens, from a second pool whose threads wait by spinning.
-fn compute_alone(work: impl FnOnce()) {
+pub(crate) fn compute_alone(work: impl FnOnce()) {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
     if let Err(error) = &pool {
         tracing::warn!("inference will share all cores: {error}");

@@ -8,6 +8,7 @@ mod edit;
 pub mod embeddings;
 pub mod endpoint;
 pub mod json;
+pub mod pieces;
 pub mod priority;
 pub mod prompt;
 
@@ -18,6 +19,7 @@ pub use controls::CacheControls;
 pub use conversation::named_conversation;
 pub use embeddings::Texts;
 pub use endpoint::Endpoint;
+pub use pieces::{Pieces, Role};
 pub use priority::{PRIORITIES, named_priority};
 pub use prompt::Prompt;
 

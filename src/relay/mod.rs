@@ -1,9 +1,11 @@
 //! The answer on its way through: followed as far as is needed to end a stream honestly where the peer did not.
 //!
 //! - `capture`: puts it together as it passes, so that it can be given again
+//! - `unmask`: gives back what was masked in the request
 //! - `usage`: has a stream tell its usage, and keeps that from a client that did not ask
 
 mod capture;
+mod unmask;
 mod usage;
 
 use bytes::Bytes;
@@ -14,6 +16,7 @@ use crate::failure::Failure;
 use crate::openai::{error, sse};
 
 pub use capture::Capture;
+pub use unmask::{Screen, Unmask, restored, screened, stored};
 pub use usage::{UsageFilter, ask_for_usage};
 
 /// An answer that is being passed on.

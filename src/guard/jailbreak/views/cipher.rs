@@ -1,0 +1,139 @@
+//! Words in a simple cipher, letters shifted (ROT13 and all others) or mirrored, and words backwards.
+//!
+//! Only runs of unknown words are tried. The shift is the one that makes the run's letters most like English (or the
+//! languages around it, which are nearer to English than to any shift of it), and it is taken only if that makes known
+//! words of unknown ones. So text in another language stays as it is.
+
+use super::vocabulary::knows;
+
+/// Unknown words of the shortest run.
+const WORDS: usize = 3;
+
+/// Letters of the shortest run.
+const LETTERS: usize = 12;
+
+/// ln of how often a letter stands in English text, from `a`, in hundredths.
+const FREQUENT: [i32; 26] = [
+    -250, -421, -358, -315, -206, -380, -391, -280, -266, -649, -486, -321, -373, -270, -259, -395, -695, -282, -276,
+    -240, -358, -463, -374, -650, -392, -721,
+];
+
+/// A run of words of which nearly all are unknown.
+struct Run {
+    start: usize,
+    end: usize,
+    words: usize,
+    letters: [u32; 26],
+}
+
+/// `text`, which is folded, with such runs undone; nothing where there are none.
+pub(super) fn undone(text: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut copied = 0;
+    for run in runs(text) {
+        if let Some(said) = said(&text[run.start..run.end], &run) {
+            out.push_str(&text[copied..run.start]);
+            out.push_str(&said);
+            copied = run.end;
+        }
+    }
+    if copied == 0 {
+        return None;
+    }
+    out.push_str(&text[copied..]);
+    Some(out)
+}
+
+fn runs(text: &str) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    // Words known since the run's last unknown one: a cipher makes a known word now and then.
+    let mut known = 2;
+    for (start, end) in words(text) {
+        let word = &text[start..end];
+        if knows(word) {
+            known += 1;
+            continue;
+        }
+        match runs.last_mut().filter(|_| known < 2) {
+            Some(run) => run.push(word, end),
+            None => {
+                let mut run = Run { start, end, words: 0, letters: [0; 26] };
+                run.push(word, end);
+                runs.push(run);
+            }
+        }
+        known = 0;
+    }
+    runs.retain(|run| run.words >= WORDS && run.letters.iter().sum::<u32>() as usize >= LETTERS);
+    runs
+}
+
+/// Runs of ASCII letters.
+fn words(text: &str) -> impl Iterator<Item = (usize, usize)> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + bytes[at..].iter().position(u8::is_ascii_alphabetic)?;
+        let length = bytes[start..].iter().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(bytes.len() - start);
+        at = start + length;
+        Some((start, at))
+    })
+}
+
+fn said(text: &str, run: &Run) -> Option<String> {
+    let shift = likeliest_shift(&run.letters);
+    let shifted = |letter: u8| (letter - b'a' + shift) % 26 + b'a';
+    if shift != 0 && says_words(text, |word| mapped(word, shifted)) {
+        return Some(mapped(text, shifted));
+    }
+    if says_words(text, |word| mapped(word, |letter| b'z' - (letter - b'a'))) {
+        return Some(mapped(text, |letter| b'z' - (letter - b'a')));
+    }
+    let backwards = |word: &str| word.chars().rev().collect::<String>();
+    if !says_words(text, backwards) {
+        return None;
+    }
+    // Whether the words, too, stand in reverse does not show, so both orders are given.
+    let in_place = text.split_inclusive(|c: char| !c.is_alphabetic()).map(|piece| {
+        let word = piece.trim_end_matches(|c: char| !c.is_alphabetic());
+        backwards(word) + &piece[word.len()..]
+    });
+    Some(backwards(text) + "\n" + &in_place.collect::<String>())
+}
+
+fn likeliest_shift(letters: &[u32; 26]) -> u8 {
+    let score = |shift: u8| -> i64 {
+        let place = |at: usize| (at + usize::from(shift)) % 26;
+        letters.iter().enumerate().map(|(at, &count)| i64::from(count) * i64::from(FREQUENT[place(at)])).sum()
+    };
+    (0..26).max_by_key(|&shift| (score(shift), shift == 0)).unwrap_or_default()
+}
+
+fn mapped(text: &str, map: impl Fn(u8) -> u8) -> String {
+    text.chars().map(|c| if c.is_ascii_lowercase() { char::from(map(c as u8)) } else { c }).collect()
+}
+
+/// Whether at least half of the longer words, and three of them, become known.
+fn says_words(text: &str, undo: impl Fn(&str) -> String) -> bool {
+    let (mut all, mut known) = (0, 0);
+    for (start, end) in words(text).filter(|(start, end)| end - start > 2) {
+        all += 1;
+        known += usize::from(knows(&undo(&text[start..end])));
+        if all == 12 && known == 0 {
+            return false;
+        }
+    }
+    known >= WORDS && 2 * known >= all
+}
+
+// === impl Run ===
+
+impl Run {
+    fn push(&mut self, word: &str, end: usize) {
+        self.end = end;
+        self.words += 1;
+        for letter in word.bytes().filter(u8::is_ascii_lowercase) {
+            self.letters[usize::from(letter - b'a')] += 1;
+        }
+    }
+}

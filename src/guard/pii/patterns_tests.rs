@@ -1,0 +1,158 @@
+use super::*;
+use crate::guard::pii::overlap::resolved;
+
+const PROSE: &str =
+    "In 2019 the committee met 14 times, spent $1,234,567.89 and read 3.14159 pages of RFC 2119 at 10:30.";
+
+fn all() -> Patterns {
+    Patterns::new(Entity::KNOWN, Vec::new(), &[]).unwrap()
+}
+
+/// What counts in `text`: kind and value.
+fn counted(text: &str) -> Vec<(String, &str)> {
+    let mut findings = all().find(text);
+    findings.retain(|finding| finding.score >= 0.5);
+    resolved(findings).into_iter().map(|finding| (finding.entity.name().to_owned(), &text[finding.range])).collect()
+}
+
+fn is(text: &str, expected: &[(&str, &str)]) {
+    let counted = counted(text);
+    let counted: Vec<(&str, &str)> = counted.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    assert_eq!(counted, expected, "{text}");
+}
+
+#[test]
+fn kinds_in_one_text() {
+    is(
+        "Mail ann@example.com or call +49 30 1234567; card 4111 1111 1111 1111, IBAN DE89 3704 0044 0532 0130 00.",
+        &[
+            ("EMAIL_ADDRESS", "ann@example.com"),
+            ("PHONE_NUMBER", "+49 30 1234567"),
+            ("CREDIT_CARD", "4111 1111 1111 1111"),
+            ("IBAN_CODE", "DE89 3704 0044 0532 0130 00"),
+        ],
+    );
+    is(
+        "host 203.0.113.7 mac 00:1b:44:11:3a:b7 https://ann@example.com/x password=hunter2",
+        &[
+            ("IP_ADDRESS", "203.0.113.7"),
+            ("MAC_ADDRESS", "00:1b:44:11:3a:b7"),
+            ("URL", "https://ann@example.com/x"),
+            ("SECRET", "hunter2"),
+        ],
+    );
+}
+
+#[test]
+fn a_word_near_by_decides() {
+    is("Call me: 4155550132", &[("PHONE_NUMBER", "4155550132")]);
+    is("Order 4155550132", &[]);
+    is("{\"phone\": \"4155550132\", \"order\": \"4155550199\"}", &[("PHONE_NUMBER", "4155550132")]);
+    is(
+        "name,phone,order\nAnn,4155550132,4155550199\nBob,4155550133,1\n",
+        &[("PHONE_NUMBER", "4155550132"), ("PHONE_NUMBER", "4155550133")],
+    );
+    is("Mein Handy: 0171 1234567", &[("PHONE_NUMBER", "0171 1234567")]);
+    is("Version 0171 1234567", &[]);
+    is("publication 4155550132 microphone", &[]);
+}
+
+#[test]
+fn machines_texts_are_left_alone() {
+    for text in [
+        PROSE,
+        "550e8400-e29b-41d4-a716-446655440000",
+        "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+        "v1.2.3-rc.4+build.5",
+        "{\"ts\": 1700000000123, \"level\": \"info\", \"took_ms\": 12.75, \"id\": \"9f8a7c6e-5d4b-3a21-8c7d-6e5f4a3b2c1d\"}",
+        "fn main() { let x = [0x1F, 1_000_000, 3.5e-7]; assert_eq!(x[0], 31); }",
+        "37.7749,-122.4194",
+        "ISBN 978-3-16-148410-0",
+        "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "2024-01-02T03:04:05.678Z",
+        "12:30-13:45",
+        "SGVsbG8gd29ybGQgMTIzNDU2Nzg5MA==",
+        "UPC 012345678905",
+        "1920x1080@60Hz",
+        "commit 1a2b3c4d",
+        "a1b2c3d4e5f6",
+        "rev. 4.0.0.12345",
+        "x86_64-unknown-linux-gnu",
+        "0.1 + 0.2 = 0.30000000000000004",
+    ] {
+        is(text, &[]);
+    }
+}
+
+#[test]
+fn only_what_is_wanted() {
+    let patterns = Patterns::new(&[Entity::EmailAddress], Vec::new(), &[]).unwrap();
+    let found = patterns.find("ann@example.com 4111111111111111 password=hunter2 078-05-1120 https://example.com");
+    assert_eq!(found.iter().map(|finding| finding.entity.name()).collect::<Vec<_>>(), ["EMAIL_ADDRESS"]);
+}
+
+#[test]
+fn what_is_allowed_is_never_found() {
+    let allow = ["ann@example.com".to_owned(), "4155550132".to_owned()];
+    let patterns = Patterns::new(Entity::KNOWN, Vec::new(), &allow).unwrap();
+    assert!(
+        patterns
+            .find("ann@example.com, phone 4155550132")
+            .iter()
+            .all(|finding| finding.score < 0.5 || finding.range.len() < 10)
+    );
+    assert!(patterns.find("joann@example.com").iter().any(|finding| finding.entity == Entity::EmailAddress));
+}
+
+#[test]
+fn the_operators_own_recognisers() {
+    let staff = Custom {
+        name: "STAFF".into(),
+        pattern: r"\bS-[0-9]{5}\b".into(),
+        score: 0.3,
+        context: vec!["Employee".into(), "Mitarbeiter Nr".into()],
+        validate: None,
+    };
+    let patterns = Patterns::new(&[], vec![staff], &[]).unwrap();
+    let score = |text: &str| patterns.find(text).first().map(|finding| finding.score);
+    assert_eq!(score("S-12345"), Some(0.3));
+    assert_eq!(score("employee S-12345"), Some(0.65));
+    assert_eq!(score("mitarbeiter_nr: S-12345"), Some(0.65));
+    assert_eq!(score("S-1234"), None);
+}
+
+#[test]
+fn ranges_are_at_character_boundaries() {
+    let patterns = all();
+    let parts = [
+        "é",
+        "电话",
+        "١٢٣",
+        "🔑",
+        "ß",
+        "@",
+        "://",
+        "www.",
+        "+49 30 ",
+        "1",
+        ".",
+        "-",
+        "(",
+        "password=",
+        "eyJ",
+        "\u{a0}",
+        "::",
+        "\\n",
+    ];
+    let mut state = 7_u64;
+    for _ in 0..3000 {
+        let mut text = String::new();
+        for _ in 0..12 {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            text.push_str(parts[(state >> 33) as usize % parts.len()]);
+        }
+        for finding in patterns.find(&text) {
+            assert!(text.get(finding.range.clone()).is_some_and(|value| !value.is_empty()), "{text:?} {finding:?}");
+        }
+    }
+}

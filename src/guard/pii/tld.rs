@@ -1,0 +1,55 @@
+//! Top-level domains (IANA's root zone): all of two letters, and those of more that are much in use.
+
+/// Those that no file's suffix and no member's name in a program looks like, so that a name with one is a host's.
+const PLAIN: &str = "com org net edu gov mil biz online shop store site tech xyz club agency company studio \
+    academy solutions services systems software technology digital global group media news cloud live blog art design \
+    email university school health hospital clinic care law legal bank finance insurance consulting ventures capital \
+    london berlin paris tokyo nyc amsterdam wien hamburg koeln bayern swiss eus museum aero coop jobs travel \
+    info io dev ai co uk de fr nl eu ch jp ru cn br au ca us se no dk fi pl cz pt gr hu ro ie nz za mx ar cl kr tw hk sg \
+    ua tr il ae be es lt lv ee sk si hr bg lu";
+/// Others: a path, `www` or a third label has to show that a host is meant.
+const OTHERS: &str = "name app zone run page link click top win pro vip fun team work works works wiki space world life \
+    today land house home host press support help tools center network social chat game games photo photos video \
+    music movie show style fashion beauty food pizza bar cafe restaurant fit yoga run bike auto cars car taxi tours \
+    int tel mobi asia cat post arpa google amazon microsoft apple audio book build data report rocks \
+    ac ad af ag al am an ao aq as at aw ax az ba bb bd bf bh bi bj bm bn bo bs bt bv bw by bz cc cd cf cg ci ck cm cr cu \
+    cv cw cx cy dj dm do dz ec eg er et fj fk fm fo ga gd ge gf gg gh gi gl gm gn gp gq gs gt gu gw gy hm hn ht id im in \
+    iq ir is it je jm jo ke kg kh ki km kn kp kw ky kz la lb lc li lk lr ls ly ma mc md me mg mh mk ml mm mn mo mp mq mr \
+    ms mt mu mv mw my mz na nc ne nf ng ni np nr nu om pa pe pf pg ph pk pm pn pr ps pw py qa re rs rw sa sb sc sd sh sj \
+    sl sm sn so sr ss st su sv sx sy sz tc td tf tg th tj tk tl tm tn to tt tv tz ug uy uz va vc ve vg vi vn vu wf ws ye \
+    yt zm zw zip mov";
+/// Reserved for tests and for networks of one's own (RFC 2606, RFC 6761, RFC 6762, RFC 8375), and customary ones.
+const RESERVED: [&str; 10] =
+    ["test", "example", "invalid", "local", "internal", "lan", "corp", "intranet", "localdomain", "onion"];
+
+/// Whether `top` is a top-level domain, in ASCII or Punycode.
+pub(super) fn is_known(top: &str) -> bool {
+    is_plain(top) || top.starts_with("xn--") || has(OTHERS, top)
+}
+
+/// Whether `top` is one that hardly ends anything but a host's name.
+pub(super) fn is_plain(top: &str) -> bool {
+    has(PLAIN, top)
+}
+
+/// Whether `top` is for no public host.
+pub(super) fn is_reserved(top: &str) -> bool {
+    RESERVED.iter().any(|reserved| top.eq_ignore_ascii_case(reserved))
+}
+
+fn has(list: &str, top: &str) -> bool {
+    list.split_ascii_whitespace().any(|known| known.eq_ignore_ascii_case(top))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suffixes_of_files_are_not_plain() {
+        for top in ["rs", "md", "py", "sh", "so", "zip", "in", "it"] {
+            assert!(is_known(top) && !is_plain(top), "{top}");
+        }
+        assert!(is_plain("com") && is_plain("UK") && !is_known("toml") && !is_known("js"));
+    }
+}
