@@ -37,6 +37,8 @@ pub enum Reason {
     BodyTooLarge,
     UnsupportedEncoding,
     HeadersTooLarge,
+    ContentFilter,
+    GuardUnavailable,
     Overloaded,
     Internal,
     UpstreamFailed,
@@ -94,6 +96,7 @@ impl Reason {
     pub fn status(self) -> u16 {
         match self {
             Self::InvalidRequest | Self::InvalidJson | Self::DuplicateKey | Self::BodyIncomplete => 400,
+            Self::ContentFilter => 400,
             Self::Unauthorized => 401,
             Self::UnknownPath | Self::UnknownModel => 404,
             Self::MethodNotAllowed => 405,
@@ -105,7 +108,7 @@ impl Reason {
             Self::HeadersTooLarge => 431,
             Self::Internal => 500,
             Self::UpstreamFailed => 502,
-            Self::NoPeer => 503,
+            Self::NoPeer | Self::GuardUnavailable => 503,
             Self::UpstreamTimeout => 504,
         }
     }
@@ -137,6 +140,8 @@ impl Reason {
             Self::BodyTooLarge => "body_too_large",
             Self::UnsupportedEncoding => "unsupported_encoding",
             Self::HeadersTooLarge => "headers_too_large",
+            Self::ContentFilter => "content_filter",
+            Self::GuardUnavailable => "guard_unavailable",
             Self::Overloaded => "overloaded",
             Self::Internal => "internal_error",
             Self::UpstreamFailed => "upstream_failed",

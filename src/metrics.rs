@@ -21,6 +21,9 @@ pub struct Metrics {
     pub failures: IntCounterVec,
     pub retries: IntCounterVec,
     pub degraded: IntCounterVec,
+    pub guard_verdicts: IntCounterVec,
+    pub guard_entities: IntCounterVec,
+    pub guard_seconds: Histogram,
     pub in_flight: IntGauge,
     pub decision_seconds: Histogram,
     pub embedding_seconds: Histogram,
@@ -78,6 +81,18 @@ impl Metrics {
             failures: new.counters("failures_total", "Errors that the router itself answered with", &["reason"])?,
             retries: new.counters("retries_total", "Attempts sent on to another peer", &["backend", "reason"])?,
             degraded: new.counters("degraded_total", "Requests served with a part out of order", &["reason"])?,
+            guard_verdicts: new.counters(
+                "guard_verdicts_total",
+                "Requests by what a guardrail made of them",
+                &["guardrail", "verdict"],
+            )?,
+            guard_entities: new.counters(
+                "guard_entities_total",
+                "Personal data found in requests, and what became of it",
+                &["entity", "operator"],
+            )?,
+            guard_seconds: new
+                .histogram("guard_seconds", "Looking through a request, time in the encoder's queue included")?,
             in_flight: new.gauge("requests_in_flight", "Requests being served")?,
             decision_seconds: new
                 .histogram("decision_seconds", "From a request's last byte to its decision, embedding included")?,
@@ -182,6 +197,8 @@ pub mod label {
     pub const DIRECT: &str = "direct";
     /// The route where none passed, or none was asked for.
     pub const DEFAULT: &str = "default";
+    /// The route of an attempt to override instructions, where the guardrails choose its backend.
+    pub const GUARDRAIL: &str = "guardrail";
     /// The route of a path that is handed on as it is.
     pub const PASSTHROUGH: &str = "passthrough";
     /// The route or backend of what went nowhere.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -12,8 +12,10 @@ use serde_json::{Map, Value, json};
 
 use super::Shared;
 use crate::cache::{Caching, Candidate, Entry, EntryId, Keys, Kind, Millis, Place, Question, Remote, audit};
+use crate::embed::Meaning;
 use crate::failure::{Failure, Reason};
-use crate::intake::{Endpoint, Prompt, body};
+use crate::guard::Guard;
+use crate::intake::{Endpoint, Pieces, Prompt, body};
 use crate::openai;
 use crate::record::Outcome;
 use crate::route::UnknownModel;
@@ -121,18 +123,23 @@ async fn explain(shared: &Shared, tenant: &str, body: Body) -> Result<Value, Fai
         if is_chat { (Endpoint::Chat, Kind::Chat) } else { (Endpoint::Completions, Kind::Completion) };
     let prompt = Prompt::parse(endpoint, body)?;
     let model = prompt.model.as_deref();
-    let decided = snapshot.router.decide(model, prompt.text.as_deref(), &shared.metrics).await;
+    let Guarded { body, meaning, is_other_text } = match &snapshot.guard {
+        Some(guard) => guarded(guard, endpoint, &prompt, tenant).await?,
+        None => Guarded { body: prompt.body().clone(), meaning: None, is_other_text: false },
+    };
+    let decided = snapshot.router.decide(model, prompt.text.as_deref(), meaning, &shared.metrics).await;
     let decision = decided.map_err(|UnknownModel| Failure::unknown_model(model.unwrap_or_default()))?;
     let backend = &snapshot.backends[decision.backend].settings;
     let route = snapshot.route_label(&decision);
     let policy = caching.policy(route);
-    let Some(question) = Question::read(kind, prompt.body()) else {
+    let Some(question) = Question::read(kind, &body) else {
         return Ok(
             json!({ "decision": "bypass", "why": "numbers that cannot be compared exactly", "route": &**route }),
         );
     };
     let keys = Keys::of(&question, Place { tenant, route, model: &backend.model, embedder: &caching.choice.embedder });
-    let meaning = match (&decision.meaning, &snapshot.router.encoder) {
+    let routed_by = decision.meaning.as_ref().filter(|_| !is_other_text);
+    let meaning = match (routed_by, &snapshot.router.encoder) {
         _ if question.exact_only.is_some() => None,
         (Some(meaning), _) => Some(meaning.clone()),
         (None, Some(encoder)) => encoder.embed(&question.text).await.ok(),
@@ -169,6 +176,26 @@ async fn explain(shared: &Shared, tenant: &str, body: Body) -> Result<Value, Fai
         "same": same.map(|entry| shown(&entry)),
         "candidates": candidates,
     }))
+}
+
+/// A request as the guardrails leave it to the cache.
+struct Guarded {
+    body: Bytes,
+    /// What its text meant before.
+    meaning: Option<Meaning>,
+    /// Whether it is another text now.
+    is_other_text: bool,
+}
+
+async fn guarded(guard: &Arc<Guard>, endpoint: Endpoint, prompt: &Prompt, tenant: &str) -> Result<Guarded, Failure> {
+    let pieces = Arc::new(Pieces::read(endpoint, prompt.body())?);
+    let inspection = guard.inspect(&pieces).await;
+    let masking = guard.mask(&pieces, &inspection.findings, tenant, prompt.body());
+    let meaning = inspection.meaning;
+    Ok(match masking {
+        Some(masking) => Guarded { body: masking.cached, meaning, is_other_text: masking.is_other_text },
+        None => Guarded { body: prompt.body().clone(), meaning, is_other_text: false },
+    })
 }
 
 /// A candidate, and the gate's word on it.

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Shared;
 use crate::failure::{Failure, Reason};
-use crate::intake::{Endpoint, Prompt, body};
+use crate::guard::report;
+use crate::intake::{Endpoint, Pieces, Prompt, body};
 use crate::openai;
 use crate::route::{Explanation, UnknownModel};
 
@@ -30,6 +31,17 @@ struct Answer<'a> {
     decision: Explanation<'a>,
     reason: &'static str,
     model: &'a str,
+    /// What the guardrails find; none where they are off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guard: Option<report::Explanation>,
+}
+
+/// What is asked about.
+struct Asked {
+    model: Option<String>,
+    /// What it is routed by.
+    text: Option<String>,
+    pieces: Pieces,
 }
 
 pub(super) async fn explain(State(shared): State<Arc<Shared>>, body: Body) -> Response {
@@ -45,30 +57,40 @@ async fn answer(shared: &Shared, body: Body) -> Result<Vec<u8>, Failure> {
     let snapshot = shared.live.snapshot();
     let limits = &snapshot.limits;
     let body = to_bytes(body, limits.body_size).await.map_err(|_| body::too_large(limits))?;
-    let (model, text) = read(body)?;
+    let Asked { model, text, pieces } = read(body)?;
+    let pieces = Arc::new(pieces);
+    let inspection = match &snapshot.guard {
+        Some(guard) => Some(guard.inspect(&pieces).await),
+        None => None,
+    };
+    let guard = inspection.as_ref().map(|inspection| report::Explanation::of(&pieces, inspection));
+    let meaning = inspection.and_then(|inspection| inspection.meaning);
     let model = model.as_deref();
-    let decided = snapshot.router.decide(model, text.as_deref(), &shared.metrics).await;
+    let decided = snapshot.router.decide(model, text.as_deref(), meaning, &shared.metrics).await;
     let decision = decided.map_err(|UnknownModel| Failure::unknown_model(model.unwrap_or_default()))?;
     let backend = &snapshot.backends[decision.backend].settings;
     let answer = Answer {
         decision: Explanation::new(&snapshot.router.table, &decision, &backend.name),
         reason: decision.reason.as_str(),
         model: &backend.model,
+        guard,
     };
     serde_json::to_vec(&answer).map_err(|error| Failure::new(Reason::Internal, error.to_string()))
 }
 
-/// The model that a question names and the text that it asks about.
-fn read(body: Bytes) -> Result<(Option<String>, Option<String>), Failure> {
+fn read(body: Bytes) -> Result<Asked, Failure> {
     let unasked =
         || Failure::new(Reason::InvalidRequest, "ask with a \"text\", with \"messages\" or with a \"prompt\"");
     let endpoint = match serde_json::from_slice(&body) {
-        Ok(Question { text: Some(text), .. }) => return Ok((None, Some(text))),
+        Ok(Question { text: Some(text), .. }) => {
+            return Ok(Asked { model: None, text: Some(text.clone()), pieces: Pieces::of(text) });
+        }
         Ok(Question { messages: Some(_), .. }) => Endpoint::Chat,
         Ok(Question { prompt: Some(_), .. }) => Endpoint::Completions,
         Ok(_) => return Err(unasked()),
         // Intake's parser has better words for what is wrong, unless it is the text, which it does not know.
         Err(_) => return Prompt::parse(Endpoint::Completions, body).and(Err(unasked())),
     };
-    Prompt::parse(endpoint, body).map(|prompt| (prompt.model, prompt.text))
+    let pieces = Pieces::read(endpoint, &body)?;
+    Prompt::parse(endpoint, body).map(|prompt| Asked { model: prompt.model, text: prompt.text, pieces })
 }

@@ -34,7 +34,7 @@ pub(super) fn update(shared: &Shared) {
             metrics.peers.with_label_values(&[name, health.as_str()]).inc();
         }
     }
-    if let Some(encoder) = &snapshot.router.encoder {
+    if let Some(encoder) = snapshot.encoder() {
         metrics.encoder_waiting.set(encoder.depth() as i64);
         let stats = encoder.stats();
         for (outcome, count) in stats.outcomes() {

@@ -9,7 +9,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use super::offline::{Line, Offline};
+use super::lines::Line;
+use super::offline::Offline;
 use crate::metrics::label;
 use crate::route::Table;
 

@@ -2,6 +2,8 @@
 
 pub mod check;
 pub mod eval;
+pub mod guard;
+mod lines;
 mod offline;
 pub mod route;
 pub mod serve;

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde::Deserialize;
 
-use super::offline::{Line, Offline};
+use super::lines::Line;
+use super::offline::Offline;
 use crate::embed::Embedding;
 use crate::route::{Decision, Explanation, Reason};
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::file::{
-    Admin, Breaker, CacheBackend, Embedding, Health, Limits, Milvus, Precision, Queue, Redis, Scrape, SemCache,
-    Shutdown, Timeouts, Tls,
+    Action, Admin, Breaker, CacheBackend, Embedding, Guardrails, Health, Jailbreak, Limits, Media, Milvus, OnError,
+    Operator, Pii, Precision, Queue, Redis, Role, Scrape, SemCache, Shutdown, Timeouts, Tls,
 };
 use super::units::{ByteSize, RetryOn, Span};
 use crate::upstream;
@@ -142,6 +142,55 @@ impl Default for Milvus {
     }
 }
 
+impl Default for Guardrails {
+    fn default() -> Self {
+        Self {
+            jailbreak_detection: false,
+            pii_masking: false,
+            on_error: OnError::Block,
+            max_windows: 64,
+            timeout: Span(Duration::from_secs(2)),
+            media: Media::Allow,
+            jailbreak: Jailbreak::default(),
+            pii: Pii::default(),
+        }
+    }
+}
+
+impl Default for Jailbreak {
+    fn default() -> Self {
+        Self {
+            action: Action::Block,
+            backend: None,
+            false_alarm_rate: None,
+            threshold: None,
+            roles: vec![Role::User, Role::Tool, Role::Document],
+            allow: Vec::new(),
+            model: None,
+            attack_labels: Vec::new(),
+        }
+    }
+}
+
+impl Default for Pii {
+    fn default() -> Self {
+        Self {
+            entities: vec!["default".into()],
+            operator: Operator::Mask,
+            operators: Vec::new(),
+            min_score: 0.5,
+            allow: Vec::new(),
+            recognizers: Vec::new(),
+            responses: false,
+            hold_back: 256,
+            key_env: None,
+            key_file: None,
+            model: None,
+            labels: Vec::new(),
+        }
+    }
+}
+
 impl Default for Shutdown {
     fn default() -> Self {
         Self { delay: Span(Duration::ZERO), grace: Span(Duration::from_secs(300)) }
@@ -178,6 +227,10 @@ pub(super) fn retry_budget() -> f64 {
 
 pub(super) fn slow_start() -> Span {
     Span(Duration::from_secs(10))
+}
+
+pub(super) fn recognizer_score() -> f32 {
+    0.6
 }
 
 pub(super) fn weight() -> usize {

@@ -1,12 +1,17 @@
 //! The config file as a person types it: every key, its type and its default. What it means is `snapshot.rs`'s work.
 
 mod backend;
+mod guardrails;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::backend::{Backend, BackendKind, Balance, Breaker, Health, Peer, Queue, Scrape, Timeouts, Tls};
+pub use self::guardrails::{
+    Action, Checksum, EntityOperator, Guardrails, Jailbreak, Media, OnError, Operator, Pii, PiiLabel, PiiRecognizer,
+    Role,
+};
 use super::defaults;
 use super::units::{ByteSize, Span};
 
@@ -351,16 +356,6 @@ pub struct Milvus {
     pub queue: usize,
     /// How long a lookup may take before it is a miss.
     pub timeout: Span,
-}
-
-/// The guardrails.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
-#[serde(default)]
-pub struct Guardrails {
-    /// Refuse attempts to override the model's instructions.
-    pub jailbreak_detection: bool,
-    /// Keep personal data from the models.
-    pub pii_masking: bool,
 }
 
 /// How the process ends.

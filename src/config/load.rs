@@ -150,7 +150,8 @@ mod tests {
             _ => format!("{line}\n"),
         };
         let text: String = FULL.lines().map(line).collect();
-        text.replace("keys: []", "keys:").replace("passthrough: []", "passthrough:")
+        let lists = ["keys", "passthrough", "operators", "recognizers"];
+        lists.iter().fold(text, |text, list| text.replace(&format!(" {list}: []"), &format!(" {list}:")))
     }
 
     /// The keys of `schema` that no value at its place has.

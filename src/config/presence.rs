@@ -24,6 +24,9 @@ pub fn check(file: &File, typed: &Typed, lookup: Lookup, findings: &mut Findings
         check.file(problem::key(&path, "tls.ca_file"), backend.tls.ca_file.as_deref());
         check.peers_file(problem::key(&path, "peers_file"), backend.peers_file.as_deref());
     }
+    let pii = &file.middleware.guardrails.pii;
+    check.variable("middleware.guardrails.pii.key_env".into(), pii.key_env.as_deref());
+    check.file("middleware.guardrails.pii.key_file".into(), pii.key_file.as_deref());
 }
 
 struct Check<'a> {

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tracing::info;
 
+use super::encoders::{self, Encoders};
 use super::file::{self, File};
+use super::guarding::Classifiers;
 use super::load::{Loaded, read_bounded};
-use super::{backends, caching};
+use super::{backends, caching, guarding};
 use crate::cache::Caching;
-use crate::embed::{self, Encoder, Model};
+use crate::embed::{self, Encoder};
+use crate::guard::Guard;
 use crate::intake::{Endpoint, Keys, Limits, auth};
 use crate::metrics::label;
+use crate::relay::Screen;
 use crate::route::{self, Names, Router, Table};
 use crate::upstream::{Backend, Directory};
 
@@ -25,6 +28,10 @@ pub struct Snapshot {
     pub keys: Keys,
     /// What decides.
     pub router: Router,
+    /// The guardrails; none where they are off.
+    pub guard: Option<Arc<Guard>>,
+    /// What keeps personal data that models make up from clients; none where that passes.
+    pub screen: Option<Arc<Screen>>,
     /// The semantic cache; none where it is off.
     pub caching: Option<Caching>,
     /// What serves `/v1/embeddings`; none where nothing is embedded, or where the file hands the path on.
@@ -43,7 +50,8 @@ pub struct Snapshot {
     pub startup: Startup,
     passthrough: Vec<Passthrough>,
     policies: Vec<RoutePolicy>,
-    embedding_model: ModelChoice,
+    encoders: Encoders,
+    classifiers: Classifiers,
 }
 
 /// What a route says of its requests beyond where they go first.
@@ -62,6 +70,8 @@ pub struct Labels {
     pub direct: Arc<str>,
     /// No route passed, or none was asked for.
     pub default: Arc<str>,
+    /// The guardrails sent it there.
+    pub guardrail: Arc<str>,
     /// The path is handed on as it is.
     pub passthrough: Arc<str>,
 }
@@ -85,9 +95,6 @@ pub struct Startup {
     pub encoder: embed::Settings,
 }
 
-/// A model's name, the folder that it is looked for in first, and how it computes.
-type ModelChoice = (String, Option<PathBuf>, file::Precision);
-
 struct Passthrough {
     path: String,
     backend: usize,
@@ -107,7 +114,11 @@ impl Snapshot {
         let known = previous.map_or(&[][..], |before| &before.backends);
         let backends = backends::compile(&file, known, directory)?;
         let policies = policies(&file)?;
-        let encoder = encoder(&file, previous)?;
+        let encoders = Encoders::start(&file, previous.map(|before| &before.encoders))?;
+        let encoder = encoders.routing.clone();
+        let before = previous.map(|before| &before.classifiers);
+        let classifiers = Classifiers::load(&file.middleware.guardrails, &file.embedding, before)?;
+        let guard = guarding::compile(&file, encoders.guarding.as_ref(), &classifiers)?;
         let caching = caching::compile(&file, encoder.as_deref(), previous.and_then(|before| before.caching.as_ref()))?;
         let settings = route_settings(&file)?;
         let identity = |encoder: &Option<Arc<Encoder>>| encoder.as_ref().map(Arc::as_ptr);
@@ -125,18 +136,22 @@ impl Snapshot {
             limits: limits(&file.limits),
             keys: keys(&file.auth)?,
             caching,
+            screen: guard.as_deref().and_then(guarding::screen),
+            guard,
             embeddings: embeddings(&file, encoder.as_ref()),
             router: Router { names, table, encoder },
             labels: Labels {
                 direct: label::DIRECT.into(),
                 default: label::DEFAULT.into(),
+                guardrail: label::GUARDRAIL.into(),
                 passthrough: label::PASSTHROUGH.into(),
             },
             startup: startup(&file),
             passthrough: passthrough.collect::<anyhow::Result<_>>()?,
             policies,
             peers_files,
-            embedding_model: model_choice(&file),
+            encoders,
+            classifiers,
             warnings: warnings(&file),
             backends,
             shown,
@@ -155,6 +170,7 @@ impl Snapshot {
         let named = decision.route.and_then(|route| self.router.table.name(route));
         named.unwrap_or(match decision.reason {
             route::Reason::Direct => &self.labels.direct,
+            route::Reason::Guardrail => &self.labels.guardrail,
             _ => &self.labels.default,
         })
     }
@@ -164,9 +180,15 @@ impl Snapshot {
         self.policies.get(decision.route?)
     }
 
+    /// An encoder that runs; none where nothing is read.
+    pub fn encoder(&self) -> Option<&Arc<Encoder>> {
+        self.encoders.routing.as_ref().or(self.encoders.guarding.as_ref())
+    }
+
     /// What prompts' routes may be called.
     pub fn route_labels(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.router.table.names().chain([&self.labels.direct, &self.labels.default])
+        let labels = &self.labels;
+        self.router.table.names().chain([&labels.direct, &labels.default, &labels.guardrail])
     }
 
     /// The backend that a path is handed to as it is, if any.
@@ -185,9 +207,6 @@ fn warnings(file: &File) -> Vec<String> {
     let middleware = &file.middleware;
     if middleware.sem_cache.enabled && file.router.mode == file::Mode::Off {
         warnings.push("middleware.sem_cache: with router.mode off nothing is embedded; only the same text hits".into());
-    }
-    if middleware.guardrails.jailbreak_detection || middleware.guardrails.pii_masking {
-        warnings.push("middleware.guardrails: not in this version; prompts pass UNCHECKED and UNMASKED".into());
     }
     if file.auth.keys.is_empty() && !is_loopback(&file.listen) {
         warnings.push(format!("listen: {} is open to everybody who can reach it; set auth.keys", file.listen));
@@ -221,17 +240,7 @@ fn startup(file: &File) -> Startup {
         drain_delay: file.shutdown.delay.0,
         grace: file.shutdown.grace.0,
         log: (file.log.level, file.log.format),
-        encoder: encoder_settings(&file.embedding),
-    }
-}
-
-fn encoder_settings(embedding: &file::Embedding) -> embed::Settings {
-    embed::Settings {
-        threads: embedding.threads,
-        queue: embedding.queue,
-        timeout: embedding.timeout.0,
-        windows: embedding.windows,
-        memo: embedding.memo,
+        encoder: encoders::settings(&file.embedding),
     }
 }
 
@@ -270,20 +279,6 @@ pub(super) fn secret(variable: Option<&str>, path: Option<&Path>) -> anyhow::Res
     Ok(Some(value.to_owned()))
 }
 
-/// The encoder of `previous` where the config asks for the same, or a new one with its model loaded.
-fn encoder(file: &File, previous: Option<&Snapshot>) -> anyhow::Result<Option<Arc<Encoder>>> {
-    if file.router.mode == file::Mode::Off {
-        return Ok(None);
-    }
-    if let Some(before) = previous
-        && let Some(encoder) = &before.router.encoder
-        && before.embedding_model == model_choice(file)
-    {
-        return Ok(Some(encoder.clone()));
-    }
-    Ok(Some(Encoder::start(Arc::new(load_model(file)?), encoder_settings(&file.embedding))))
-}
-
 /// The encoder under its model's name, unless the file gives the path to a backend.
 fn embeddings(file: &File, encoder: Option<&Arc<Encoder>>) -> Option<embed::Service> {
     let given = |entry: &file::Passthrough| Endpoint::at(&entry.path) == Some(Endpoint::Embeddings);
@@ -291,24 +286,6 @@ fn embeddings(file: &File, encoder: Option<&Arc<Encoder>>) -> Option<embed::Serv
         return None;
     }
     encoder.map(|encoder| embed::Service::new(&file.router.embedding_model, encoder.clone()))
-}
-
-fn model_choice(file: &File) -> ModelChoice {
-    (file.router.embedding_model.clone(), file.models_dir.clone(), file.embedding.precision)
-}
-
-/// The model that the file names, from wherever it is found.
-pub fn load_model(file: &File) -> anyhow::Result<Model> {
-    let name = &file.router.embedding_model;
-    let folder = embed::locate(name, file.models_dir.as_deref())?;
-    let precision = match file.embedding.precision {
-        file::Precision::Int8 => embed::Precision::Int8,
-        file::Precision::F32 => embed::Precision::F32,
-    };
-    let model = Model::load(&folder, precision)
-        .with_context(|| format!("cannot load the embedding model \"{name}\" in {}", folder.display()))?;
-    info!("Embedding with {name}, {}, {}", model.engine(), model.pooling());
-    Ok(model)
 }
 
 /// What the file says of routing, with every backend by its index.

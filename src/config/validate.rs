@@ -3,6 +3,7 @@
 
 mod backends;
 mod cache;
+mod guardrails;
 mod router;
 
 use std::collections::HashMap;
@@ -35,6 +36,7 @@ pub fn validate(file: &File, typed: &Typed) -> Findings {
     rules.within("embedding.windows", file.embedding.windows, 1..=64);
     rules.within("embedding.memo", file.embedding.memo, 0..=1_000_000);
     rules.cache();
+    rules.guardrails();
     rules.bounded("shutdown.delay", file.shutdown.delay);
     rules.bounded("shutdown.grace", file.shutdown.grace);
     rules.findings

@@ -1,9 +1,93 @@
-//! What guardrails are made of: what there is to find, and how it is found and masked.
+//! The second stage: is this an attempt to override the model's instructions, and what in it is personal data?
+//!
+//! - `settings`: what the operator wants
+//! - `finding`: what there is to find
+//! - `pii`: personal data by its form · `jailbreak`: attempts by their words, and what the encoder makes of them
+//! - `inspect`: a whole request looked through · `read`: its texts as the models see them · `classifier`: models of the
+//!   operator's own · `repeat`: the same name elsewhere
+//! - `verdict`: what becomes of it · `mask`: what takes the place of personal data, and gives it back
+//! - `report`: what was found, for people
+//!
+//! No value that was found stands in a log, a metric or a header.
 
 pub mod classifier;
 pub mod finding;
+mod inspect;
 pub mod jailbreak;
 pub mod mask;
 pub mod pii;
+mod read;
+mod repeat;
+pub mod report;
+pub mod settings;
+mod verdict;
+
+use std::sync::Arc;
 
 pub use finding::{Entity, Finding, Strength};
+pub use inspect::{Gap, Inspection, Judgement};
+pub use settings::Settings;
+pub use verdict::{Masking, Verdict};
+
+use self::classifier::{Runner, Sequence, Token};
+use self::jailbreak::{Allow, Detector};
+use self::pii::{PatternError, Patterns};
+use self::settings::Limit;
+use crate::embed::Encoder;
+
+/// The guardrails in force.
+pub struct Guard {
+    settings: Settings,
+    /// Personal data by its form.
+    patterns: Arc<Patterns>,
+    models: Models,
+    allow: Allow,
+    /// From which score on a text is an attack.
+    threshold: f32,
+}
+
+/// What guardrails judge by, each where something takes it.
+#[derive(Clone, Default)]
+pub struct Models {
+    /// The shipped detector of attempts to override instructions.
+    pub detector: Option<Arc<Detector>>,
+    /// What reads texts for it, and tells names from other words.
+    pub encoder: Option<Arc<Encoder>>,
+    /// A classifier of the operator's own in the detector's place.
+    pub sequence: Option<Arc<Runner<Sequence>>>,
+    /// A classifier of the operator's own that tells names from other words.
+    pub token: Option<Arc<Runner<Token>>>,
+}
+
+// === impl Guard ===
+
+impl Guard {
+    /// Guardrails that do what `settings` say. The encoder is the model that the shipped heads were trained on.
+    ///
+    /// # Errors
+    /// A recogniser of the operator's own that is none.
+    pub fn new(settings: Settings, models: Models) -> Result<Self, PatternError> {
+        let (wanted, own, allow) = match &settings.pii {
+            Some(pii) => (pii.operators.keys().cloned().collect(), pii.recognizers.clone(), &pii.allow[..]),
+            None => (Vec::new(), Vec::new(), &[][..]),
+        };
+        let patterns = Arc::new(Patterns::new(&wanted, own, allow)?);
+        let threshold = match (settings.jailbreak.as_ref().map(|jailbreak| jailbreak.limit), &models.detector) {
+            (Some(Limit::Score(score)), _) => score,
+            (Some(Limit::FalseAlarms(rate)), Some(detector)) => detector.threshold(rate),
+            _ => f32::INFINITY,
+        };
+        let allow = Allow::new(settings.jailbreak.as_ref().map_or(&[], |jailbreak| &jailbreak.allow));
+        Ok(Self { settings, patterns, models, allow, threshold })
+    }
+
+    /// What it was told to do.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What finds personal data by its form.
+    pub fn patterns(&self) -> &Arc<Patterns> {
+        &self.patterns
+    }
+}

@@ -7,7 +7,7 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 use pingora_proxy::{FailToProxy, Session};
 
 use super::exchange::Exchange;
-use super::headers;
+use super::{guarding, headers};
 use crate::config::Snapshot;
 use crate::failure::{Failure, Reason};
 use crate::intake;
@@ -123,10 +123,15 @@ pub(super) async fn give_up(
     FailToProxy { error_code: status, can_reuse_downstream: false }
 }
 
-async fn end_stream(metrics: &Metrics, session: &mut Session, exchange: &Exchange, failure: &Failure) {
+async fn end_stream(metrics: &Metrics, session: &mut Session, exchange: &mut Exchange, failure: &Failure) {
+    // What was held back of the text comes before its end.
+    let mut held = None;
+    guarding::give_back(metrics, exchange, &mut held, true);
+    let held = held.unwrap_or_default();
+    exchange.relay.pass(&held);
     if let (Some(event), Some(to)) = (exchange.relay.broken(failure), &exchange.destination) {
         metrics.broken_streams.with_label_values(&[&*to.backend.settings.name]).inc();
-        let _ = session.write_response_body(Some(event), true).await;
+        let _ = session.write_response_body(Some([held, event].concat().into()), true).await;
     }
 }
 

@@ -10,7 +10,7 @@ use tracing::info;
 use super::Proxy;
 use super::answer::Answer;
 use super::exchange::Exchange;
-use super::keeping::{Draft, Recording};
+use super::keeping::{Awaited, Draft, Recording};
 use super::way::{Next, parse, unless_left};
 use crate::cache::{
     Boarding, Caching, Entry, EntryId, Flight, Fresh, Keys, Kind, Millis, Near, Place, Policy, Question, replay,
@@ -18,9 +18,11 @@ use crate::cache::{
 use crate::config::Snapshot;
 use crate::embed::Meaning;
 use crate::failure::Failure;
+use crate::guard::mask::Values;
 use crate::intake::CacheControls;
 use crate::metrics::{Metrics, observe};
 use crate::record::Outcome;
+use crate::relay::{Screen, restored, screened};
 
 /// What an exchange has to do with the cache.
 #[derive(Default)]
@@ -69,6 +71,10 @@ struct Visit<'a> {
     question: Question,
     keys: Keys,
     route: Arc<str>,
+    /// What was masked in the request; none where nothing was.
+    values: Option<Values>,
+    /// What redacts what a model made up.
+    screen: Option<Arc<Screen>>,
     metrics: &'a Metrics,
 }
 
@@ -102,7 +108,9 @@ pub(super) async fn look_up(
     let details = client.trusted || controls.details;
     // Before the answer is asked for: what is flushed from here on must not come back with it.
     let epoch = caching.cache.epoch(&route);
-    let visit = Visit { caching, policy, controls, question, keys, route, metrics: &proxy.metrics };
+    let values = exchange.guarded.values.clone();
+    let screen = snapshot.screen.clone();
+    let visit = Visit { caching, policy, controls, question, keys, route, values, screen, metrics: &proxy.metrics };
     let meaning = match unless_left(session, visit.meaning(&snapshot, asked.meaning)).await {
         Ok(meaning) => meaning,
         Err(left) => return Ok(Next::Leave(left)),
@@ -135,7 +143,8 @@ pub(super) async fn look_up(
             text: visit.question.text,
         };
         let hide_usage = visit.question.stream && !visit.question.include_usage;
-        let mut recording = Recording::new(caching, draft, flight, audited, hide_usage);
+        let values = visit.values;
+        let mut recording = Recording::new(caching, draft, Awaited { flight, audited, values }, hide_usage);
         exchange.body = recording.asking(&exchange.body);
         exchange.cached.recording = Some(recording);
     }
@@ -230,13 +239,16 @@ impl Visit<'_> {
         }
     }
 
-    /// The stored answer as the client asked for it.
+    /// The stored answer as the client asked for it, with the values that this request has in the placeholders' place.
+    /// None where it speaks of others.
     fn replay(&self, entry: &Entry) -> Option<Answer> {
         let fresh = Fresh::now();
+        let answer = screened(&entry.answer, self.screen.as_ref())?;
+        let answer = restored(&answer, self.values.as_ref())?;
         if self.question.stream {
-            let events = replay::events(&entry.answer, &fresh, self.question.include_usage)?;
+            let events = replay::events(&answer, &fresh, self.question.include_usage)?;
             return Some(Answer::events(events));
         }
-        Some(Answer::json(200, replay::json(&entry.answer, &fresh)?))
+        Some(Answer::json(200, replay::json(&answer, &fresh)?))
     }
 }

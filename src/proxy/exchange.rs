@@ -9,6 +9,7 @@ use tracing::info;
 
 use super::caching::Cached;
 use super::deadline::Deadline;
+use super::guarding::Guarded;
 use super::traffic::InFlight;
 use crate::config::Snapshot;
 use crate::failure::Failure;
@@ -37,6 +38,8 @@ pub struct Exchange {
     pub demand: Demand,
     /// A part that was out of order when this request was served.
     pub degraded: Option<&'static str>,
+    /// What the guardrails made of it.
+    pub guarded: Guarded,
     /// What it has to do with the cache.
     pub cached: Cached,
     /// What was embedded, where that is the answer.
@@ -102,6 +105,7 @@ impl Exchange {
             destination: None,
             demand: Demand { tokens: 0, conversation: 0, rank: Rank { priority: 0, tenant: Arc::from("") } },
             degraded: None,
+            guarded: Guarded::default(),
             cached: Cached::default(),
             embedded: None,
             attempts: Attempts::default(),

@@ -13,8 +13,8 @@ use tracing::info;
 use super::answer::status_written;
 use super::deadline::Phase;
 use super::exchange::{Exchange, Progress};
-use super::keeping;
 use super::way::unless_left;
+use super::{guarding, keeping};
 use crate::failure::{Failure, Reason};
 use crate::metrics::{Metrics, observe};
 use crate::relay::Relay;
@@ -104,6 +104,7 @@ pub(super) fn judge_status(metrics: &Metrics, head: &ResponseHeader, exchange: &
     exchange.relay = Relay::begin(head);
     exchange.deadline.enter(if exchange.relay.is_stream() { Phase::FirstEvent } else { Phase::Body });
     keeping::begin(exchange, head);
+    guarding::begin(exchange, head);
     // From here no attempt follows: a long answer need not keep a large request in memory.
     exchange.body = Bytes::new();
     exchange.prompt = None;

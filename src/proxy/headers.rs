@@ -22,6 +22,9 @@ const BACKEND: HeaderName = HeaderName::from_static("x-pointsman-backend");
 const CACHE: HeaderName = HeaderName::from_static("x-pointsman-cache");
 const CACHE_ENTRY: HeaderName = HeaderName::from_static("x-pointsman-cache-entry");
 const CACHE_SIMILARITY: HeaderName = HeaderName::from_static("x-pointsman-cache-similarity");
+const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
+const JAILBREAK: HeaderName = HeaderName::from_static("x-pointsman-jailbreak");
+const PII: HeaderName = HeaderName::from_static("x-pointsman-pii");
 const DEGRADED: HeaderName = HeaderName::from_static("x-pointsman-degraded");
 
 /// More header fields, or more bytes of them, are refused. Far above what clients send.
@@ -82,6 +85,12 @@ pub(super) fn to_client(head: &mut ResponseHeader, exchange: &Exchange) -> Resul
     if head.status.is_informational() {
         return Ok(());
     }
+    if exchange.guarded.unmask.is_some() {
+        // With values in the placeholders' place it is another body.
+        for name in [header::CONTENT_LENGTH, header::ETAG, CONTENT_MD5] {
+            head.remove_header(&name);
+        }
+    }
     describe(head, exchange)
 }
 
@@ -101,6 +110,12 @@ pub(super) fn describe(head: &mut ResponseHeader, exchange: &Exchange) -> Result
             head.insert_header(CACHE_ENTRY, served.id.to_string())?;
             head.insert_header(CACHE_SIMILARITY, format!("{:.4}", served.similarity))?;
         }
+    }
+    if let Some(verdict) = exchange.guarded.jailbreak {
+        head.insert_header(JAILBREAK, verdict)?;
+    }
+    if let Some(verdict) = exchange.guarded.pii {
+        head.insert_header(PII, verdict)?;
     }
     if let Some(degraded) = exchange.degraded {
         head.insert_header(DEGRADED, degraded)?;

@@ -10,8 +10,9 @@ use super::Proxy;
 use super::exchange::Exchange;
 use crate::cache::{Cache, Caching, Entry, Epoch, Flight, Keys, Millis, audit, halves, replay};
 use crate::embed::{Encoder, Meaning};
+use crate::guard::mask::Values;
 use crate::metrics::Metrics;
-use crate::relay::{Capture, UsageFilter, ask_for_usage};
+use crate::relay::{Capture, UsageFilter, ask_for_usage, stored};
 
 /// Answers up to this size are put together while they pass, so that who asks next finds them.
 const FINISH_INLINE: usize = 64 << 10;
@@ -20,16 +21,24 @@ const FINISH_INLINE: usize = 64 << 10;
 pub(super) struct Recording {
     cache: Arc<Cache>,
     draft: Draft,
-    /// Where others wait for it.
-    flight: Option<Flight>,
-    /// The answer that would have been served instead, to be compared.
-    audited: Option<Arc<Entry>>,
+    awaited: Awaited,
     max_answer: usize,
     capture: Option<Capture>,
     /// Takes out what only the capture asked for.
     filter: Option<UsageFilter>,
     /// Whether the stream is asked to tell its tokens for the cache's sake.
     hide_usage: bool,
+}
+
+/// Who waits for an answer, and what is to be done with it first.
+#[derive(Default)]
+pub(super) struct Awaited {
+    /// Where others wait for it.
+    pub(super) flight: Option<Flight>,
+    /// The answer that would have been served instead, to be compared.
+    pub(super) audited: Option<Arc<Entry>>,
+    /// What was masked in the request, whose placeholders the answer has.
+    pub(super) values: Option<Values>,
 }
 
 /// All of an entry but its answer.
@@ -49,6 +58,7 @@ struct Keeping {
     template: Entry,
     flight: Option<Flight>,
     audited: Option<(Arc<Entry>, Arc<Encoder>)>,
+    values: Option<Values>,
     metrics: Arc<Metrics>,
 }
 
@@ -61,7 +71,7 @@ pub(super) fn begin(exchange: &mut Exchange, head: &ResponseHeader) {
     }
     if recording.capture.is_none() {
         // Nobody need wait for what will not be kept.
-        recording.flight = None;
+        recording.awaited.flight = None;
     }
 }
 
@@ -79,12 +89,13 @@ pub(super) fn tap(proxy: &Proxy, exchange: &mut Exchange, chunk: &mut Option<Byt
         (_, passing) => passing,
     };
     if is_over && let Some(capture) = recording.capture.take() {
-        let draft = &recording.draft;
+        let Awaited { flight, audited, values } = std::mem::take(&mut recording.awaited);
         let keeping = Keeping {
             cache: recording.cache.clone(),
-            template: draft.entry(),
-            flight: recording.flight.take(),
-            audited: recording.audited.take().zip(exchange.snapshot.router.encoder.clone()),
+            template: recording.draft.entry(),
+            flight,
+            audited: audited.zip(exchange.snapshot.router.encoder.clone()),
+            values,
             metrics: proxy.metrics.clone(),
         };
         if capture.bytes() <= FINISH_INLINE {
@@ -99,15 +110,9 @@ pub(super) fn tap(proxy: &Proxy, exchange: &mut Exchange, chunk: &mut Option<Byt
 
 impl Recording {
     /// An answer to be kept as `draft` has it. With `hide_usage`, the client does not want to know the tokens used.
-    pub(super) fn new(
-        caching: &Caching,
-        draft: Draft,
-        flight: Option<Flight>,
-        audited: Option<Arc<Entry>>,
-        hide_usage: bool,
-    ) -> Self {
+    pub(super) fn new(caching: &Caching, draft: Draft, awaited: Awaited, hide_usage: bool) -> Self {
         let (cache, max_answer) = (caching.cache.clone(), caching.max_answer);
-        Self { cache, draft, flight, audited, max_answer, capture: None, filter: None, hide_usage }
+        Self { cache, draft, awaited, max_answer, capture: None, filter: None, hide_usage }
     }
 
     /// The request's body, which asks for the tokens used where they are to be kept and the client does not ask.
@@ -143,6 +148,8 @@ impl Draft {
 
 impl Keeping {
     fn keep(self, answer: Option<Box<str>>) {
+        // What no other request's values can stand in for is not kept.
+        let answer = answer.and_then(|answer| stored(answer, self.values.as_ref()));
         let stored =
             self.metrics.cache_stored.with_label_values(&[if answer.is_some() { "stored" } else { "not-whole" }]);
         stored.inc();

@@ -7,6 +7,7 @@ mod deadline;
 mod embeddings;
 mod exchange;
 mod forward;
+mod guarding;
 mod headers;
 mod keeping;
 mod summary;
@@ -112,6 +113,7 @@ impl ProxyHttp for Proxy {
     ) -> Result<Option<Duration>> {
         forward::follow(&self.metrics, exchange, chunk.as_deref().unwrap_or_default(), end)?;
         keeping::tap(self, exchange, chunk, end);
+        guarding::give_back(&self.metrics, exchange, chunk, end);
         exchange.relay.pass(chunk.as_deref().unwrap_or_default());
         Ok(None)
     }

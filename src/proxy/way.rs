@@ -1,4 +1,4 @@
-//! The way of a request up to its decision, and to its answer where the cache has one: intake → route → cache. What
+//! The way of a request up to its decision, and to its answer where the cache has one: intake → guard → route → cache. What
 //! follows is Pingora's upstream phase.
 
 use std::panic::AssertUnwindSafe;
@@ -14,13 +14,14 @@ use tracing::error;
 
 use super::answer::Answer;
 use super::exchange::{Destination, Exchange, body_for};
+use super::guarding::{self, Passed};
 use super::{Proxy, caching, embeddings, headers};
 use crate::cache::Kind;
 use crate::config::{RoutePolicy, Snapshot};
 use crate::failure::{Failure, Reason};
 use crate::intake::{self, Endpoint, Prompt, named_priority};
 use crate::metrics::observe;
-use crate::route::{self, UnknownModel};
+use crate::route::{self, Decision, UnknownModel};
 use crate::upstream::{Balance, Demand, Rank};
 
 /// A client that does not read its answer, or sends nothing more on an idle connection, is let go after this.
@@ -97,7 +98,7 @@ async fn walk(proxy: &Proxy, session: &mut Session, exchange: &mut Exchange) -> 
     }
 }
 
-/// intake → route → cache, for the endpoints whose prompts are read.
+/// intake → guard → route → cache, for the endpoints whose prompts are read.
 async fn routed(
     proxy: &Proxy,
     session: &mut Session,
@@ -109,15 +110,26 @@ async fn routed(
     let received = exchange.timing.received();
     let prompt = parse(body, move |body| Prompt::parse(endpoint, body)).await?;
     exchange.stream = prompt.stream;
+    let Passed { prompt, text, cached, meaning, is_other_text, instead } =
+        match guarding::guarded(proxy, session, exchange, endpoint, prompt).await {
+            Ok(passed) => passed?,
+            Err(left) => return Ok(Next::Leave(left)),
+        };
     let model = prompt.model.as_deref();
-    let deciding = snapshot.router.decide(model, prompt.text.as_deref(), &proxy.metrics);
+    let deciding = snapshot.router.decide(model, text.as_deref(), meaning, &proxy.metrics);
     let decided = match unless_left(session, deciding).await {
         Ok(decided) => decided,
         Err(left) => return Ok(Next::Leave(left)),
     };
     let mut decision = decided.map_err(|UnknownModel| unknown(&snapshot, model.unwrap_or_default()))?;
-    let meaning = decision.meaning.take();
-    exchange.degraded = decision.reason.is_degraded().then(|| decision.reason.as_str());
+    if let Some(backend) = instead {
+        decision = Decision::uncompared(backend, route::Reason::Guardrail);
+    }
+    // What the text means without its personal data is asked by the cache, where it needs that.
+    let meaning = decision.meaning.take().filter(|_| !is_other_text);
+    if decision.reason.is_degraded() {
+        exchange.degraded = Some(decision.reason.as_str());
+    }
     let to = destination(&snapshot, &decision);
     exchange.demand = demand(session, exchange, &to, snapshot.policy(&decision), Some(&prompt))?;
     exchange.body = body_for(&prompt, &to.backend.settings, &exchange.demand);
@@ -125,8 +137,7 @@ async fn routed(
     exchange.timing.decided();
     observe(&proxy.metrics.decision_seconds, received.elapsed());
     let kind = if endpoint == Endpoint::Chat { Kind::Chat } else { Kind::Completion };
-    let next =
-        caching::look_up(proxy, session, exchange, caching::Asked { kind, body: prompt.body(), meaning }).await?;
+    let next = caching::look_up(proxy, session, exchange, caching::Asked { kind, body: &cached, meaning }).await?;
     if matches!(next, Next::Forward) {
         exchange.prompt = Some(prompt);
         exchange.prepare();

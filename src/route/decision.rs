@@ -30,6 +30,8 @@ pub enum Reason {
     BelowThreshold,
     /// The client named a backend or its model.
     Direct,
+    /// The guardrails sent it there.
+    Guardrail,
     /// Routing is off.
     Off,
     /// There was no text to read.
@@ -60,6 +62,7 @@ impl Reason {
             Self::Semantic => "semantic",
             Self::BelowThreshold => "below-threshold",
             Self::Direct => "direct",
+            Self::Guardrail => "guardrail",
             Self::Off => "off",
             Self::NoText => "no-text",
             Self::EncoderBusy => "encoder-busy",

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::decision::{Decision, Reason};
 use super::names::{Named, Names};
 use super::table::Table;
-use crate::embed::{EncodeError, Encoder};
+use crate::embed::{EncodeError, Encoder, Meaning};
 use crate::metrics::{Metrics, observe};
 
 /// Everything that a decision is made from.
@@ -27,7 +27,8 @@ pub struct UnknownModel;
 // === impl Router ===
 
 impl Router {
-    /// Decides for a request that names `model`, if it names any, and whose text is `text`, if it has any.
+    /// Decides for a request that names `model`, if it names any, and whose text is `text`, if it has any. What the text
+    /// means is not asked of the encoder where it is `known`.
     ///
     /// An encoder that cannot keep up costs the meaning, not the request: the default backend serves, and the reason
     /// says so.
@@ -35,6 +36,7 @@ impl Router {
         &self,
         model: Option<&str>,
         text: Option<&str>,
+        known: Option<Meaning>,
         metrics: &Metrics,
     ) -> Result<Decision, UnknownModel> {
         match model.map_or(Named::Alias, |name| self.names.find(name)) {
@@ -48,11 +50,14 @@ impl Router {
         if self.table.names().len() == 0 {
             return fallback(Reason::BelowThreshold);
         }
+        if let Some(meaning) = known {
+            return Ok(self.nearest(meaning));
+        }
         let begun = Instant::now();
         match encoder.embed(text).await {
             Ok(meaning) => {
                 observe(&metrics.embedding_seconds, begun.elapsed());
-                Ok(Decision { meaning: Some(meaning.clone()), ..self.table.decide(&meaning.embedding) })
+                Ok(self.nearest(meaning))
             }
             Err(error) => {
                 let reason = Reason::from(error);
@@ -60,6 +65,11 @@ impl Router {
                 fallback(reason)
             }
         }
+    }
+
+    fn nearest(&self, meaning: Meaning) -> Decision {
+        let decision = self.table.decide(&meaning.embedding);
+        Decision { meaning: Some(meaning), ..decision }
     }
 }
 

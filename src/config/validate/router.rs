@@ -7,7 +7,7 @@ use crate::intake::{Endpoint, PRIORITIES};
 use crate::metrics::label;
 
 /// What `x-pointsman-route` and the metrics say where no route was chosen.
-const RESERVED: [&str; 4] = [label::DIRECT, label::DEFAULT, label::PASSTHROUGH, label::NONE];
+const RESERVED: [&str; 5] = [label::DIRECT, label::DEFAULT, label::GUARDRAIL, label::PASSTHROUGH, label::NONE];
 
 impl<'a> Rules<'a> {
     pub(super) fn router(&mut self) {
@@ -53,8 +53,7 @@ impl<'a> Rules<'a> {
     fn route(&mut self, path: &str, route: &'a Route) {
         let name = problem::key(path, "name");
         if RESERVED.contains(&route.name.as_str()) {
-            let message =
-                "must not be \"direct\", \"default\", \"passthrough\" or \"none\": those mean that no route was chosen";
+            let message = "must not be \"direct\", \"default\", \"guardrail\", \"passthrough\" or \"none\": those mean that no route was chosen";
             self.findings.add(name.as_str(), message);
         }
         self.name(name, &route.name);

@@ -1,0 +1,168 @@
+//! What was found in a text, for people and programs: `pointsman guard`, and the admin listener's explanation.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{Finding, Gap, Guard, Inspection, Judgement};
+use crate::intake::Pieces;
+use crate::intake::pieces::Piece;
+
+/// What was found in a text.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Whether it is an attempt to override instructions.
+    pub jailbreak: Attempt,
+    /// Its personal data, in order.
+    pub pii: Vec<Personal>,
+    /// The text with that masked which the config masks.
+    pub masked: String,
+    /// Why not all of it could be judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unjudged: Option<&'static str>,
+}
+
+/// Whether a text is an attempt to override instructions.
+#[derive(Debug, Serialize)]
+pub struct Attempt {
+    /// 0 to 1.
+    pub score: f32,
+    /// Whether that is too much.
+    pub block: bool,
+    /// From where on it is; none where attempts are not judged.
+    pub threshold: Option<f32>,
+    /// The rules that it breaks.
+    pub rules: Vec<&'static str>,
+}
+
+/// A piece of personal data.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Personal {
+    /// What it is.
+    #[serde(rename = "type")]
+    pub entity: String,
+    /// Where it begins, in Unicode characters.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// How sure that is.
+    pub score: f32,
+    /// Whether it is kept from the models.
+    pub masked: bool,
+}
+
+/// What was found in a whole request.
+#[derive(Debug, Serialize)]
+pub struct Explanation {
+    /// Whether it is an attempt to override instructions; none where that is not judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jailbreak: Option<Attempt>,
+    /// Its personal data, in order.
+    pub pii: Vec<Placed>,
+    /// Why not all of it could be judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unjudged: Option<&'static str>,
+}
+
+/// A piece of personal data in one of a request's texts.
+#[derive(Debug, Serialize)]
+pub struct Placed {
+    /// Which of them, from 0 on.
+    pub piece: usize,
+    /// Whose it is.
+    pub role: &'static str,
+    /// What it is.
+    #[serde(flatten)]
+    pub personal: Personal,
+}
+
+/// What looks for everything there is, beside what a config asks for.
+pub struct Reporter {
+    acting: Option<Arc<Guard>>,
+    looking: Arc<Guard>,
+}
+
+// === impl Reporter ===
+
+impl Reporter {
+    /// `acting` is what the config asks for, and `looking` finds everything there is.
+    pub fn new(acting: Option<Arc<Guard>>, looking: Arc<Guard>) -> Self {
+        Self { acting, looking }
+    }
+
+    /// What is found in `text`.
+    pub async fn report(&self, text: String) -> Report {
+        let pieces = Arc::new(Pieces::of(text));
+        let looked = self.looking.inspect(&pieces).await;
+        let acted = match &self.acting {
+            Some(guard) => guard.inspect(&pieces).await,
+            None => Inspection::default(),
+        };
+        let piece = &pieces.all[0];
+        let found = |inspection: &Inspection| inspection.findings.first().cloned().unwrap_or_default();
+        let (masked, seen) = (found(&acted), found(&looked));
+        let is_masked = |finding: &Finding| {
+            let pii = self.acting.as_ref().and_then(|guard| guard.settings().pii.as_ref());
+            pii.is_some_and(|pii| pii.operators.contains_key(&finding.entity))
+        };
+        let text = match &self.acting {
+            Some(guard) => guard.masked_text(piece, &masked),
+            None => piece.text.clone(),
+        };
+        Report {
+            jailbreak: Attempt::of(acted.jailbreak.as_ref(), looked.jailbreak.as_ref()),
+            pii: personal(piece, &masked, seen.iter().filter(|finding| !is_masked(finding))),
+            masked: text,
+            unjudged: looked.gap.or(acted.gap).map(Gap::as_str),
+        }
+    }
+}
+
+// === impl Explanation ===
+
+impl Explanation {
+    /// What `inspection` found in `pieces`.
+    pub fn of(pieces: &Pieces, inspection: &Inspection) -> Self {
+        let placed = pieces.all.iter().zip(&inspection.findings).enumerate().flat_map(|(at, (piece, found))| {
+            let found = personal(piece, found, std::iter::empty());
+            found.into_iter().map(move |personal| Placed { piece: at, role: piece.role.as_str(), personal })
+        });
+        let judged = inspection.jailbreak.as_ref();
+        Self {
+            jailbreak: judged.map(|judgement| Attempt::of(Some(judgement), None)),
+            pii: placed.collect(),
+            unjudged: inspection.gap.map(Gap::as_str),
+        }
+    }
+}
+
+/// The findings in order, by their places in characters.
+fn personal<'a>(piece: &'a Piece, masked: &'a [Finding], others: impl Iterator<Item = &'a Finding>) -> Vec<Personal> {
+    let mut all: Vec<_> =
+        masked.iter().map(|finding| (finding, true)).chain(others.map(|finding| (finding, false))).collect();
+    all.sort_by_key(|(finding, _)| (finding.range.start, finding.range.end));
+    let (mut bytes, mut characters) = (0, 0);
+    let personal = all.into_iter().map(|(finding, masked)| {
+        characters += piece.text[bytes..finding.range.start].chars().count();
+        bytes = finding.range.start;
+        let end = characters + piece.text[finding.range.clone()].chars().count();
+        let Finding { entity, score, .. } = finding;
+        Personal { entity: entity.name().into(), start: characters, end, score: *score, masked }
+    });
+    personal.collect()
+}
+
+// === impl Attempt ===
+
+impl Attempt {
+    /// What was judged, or else what would have been.
+    fn of(judged: Option<&Judgement>, seen: Option<&Judgement>) -> Self {
+        let shown = judged.or(seen);
+        Self {
+            score: shown.map_or(0.0, |judgement| judgement.score),
+            block: judged.is_some_and(Judgement::is_attack),
+            threshold: judged.map(|judgement| judgement.threshold),
+            rules: shown.map_or(Vec::new(), |judgement| judgement.rules.clone()),
+        }
+    }
+}

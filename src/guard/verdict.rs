@@ -1,0 +1,147 @@
+//! What becomes of a request that was looked through.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::mask::placeholder::Form;
+use super::mask::{self, Ledger, Masked, Operators, Salt, Values, apply};
+use super::settings::{Action, Operator, Pii};
+use super::{Finding, Gap, Guard, Inspection};
+use crate::failure::{Failure, Reason};
+use crate::intake::Pieces;
+use crate::intake::pieces::{Edit, Piece, with_edits};
+
+/// What becomes of a request.
+#[derive(Debug)]
+#[must_use]
+pub enum Verdict {
+    /// It is served: by whom its route says, or by the backend that attempts to override instructions go to.
+    Serve {
+        /// The index of that backend.
+        instead: Option<usize>,
+        /// Whether it is such an attempt.
+        is_flagged: bool,
+    },
+    /// It is refused as an attempt to override instructions.
+    Attack(Failure),
+    /// It is refused for personal data that may not leave.
+    Personal(Failure),
+    /// It is refused as nobody can tell.
+    Unjudged(Failure),
+}
+
+/// A request with placeholders in personal data's place.
+pub struct Masking {
+    /// What the answer gives back; none where nothing can be.
+    pub values: Option<Values>,
+    /// The body for the model.
+    pub upstream: Bytes,
+    /// The body that the cache knows it by: its placeholders are the same in every conversation.
+    pub cached: Bytes,
+    /// Whether the text that it is routed by is another now.
+    pub is_other_text: bool,
+}
+
+// === impl Guard ===
+
+impl Guard {
+    /// What becomes of the request in which that was found.
+    pub fn judge_all(&self, inspection: &Inspection) -> Verdict {
+        let attack = inspection.jailbreak.as_ref().is_some_and(|judgement| judgement.is_attack());
+        let action = self.settings.jailbreak.as_ref().filter(|_| attack).map(|jailbreak| jailbreak.action);
+        if action == Some(Action::Block) {
+            return Verdict::Attack(refused("it looks like an attempt to override the model's instructions"));
+        }
+        if let Some(entity) = self.forbidden(&inspection.findings) {
+            return Verdict::Personal(refused(&format!("it holds personal data that must not be sent: {entity}")));
+        }
+        if let Some(gap) = inspection.gap.filter(|_| !self.settings.lets_pass) {
+            return Verdict::Unjudged(unjudged(gap));
+        }
+        match action {
+            Some(Action::Route(backend)) => Verdict::Serve { instead: Some(backend), is_flagged: true },
+            action => Verdict::Serve { instead: None, is_flagged: action.is_some() },
+        }
+    }
+
+    /// The request with its personal data masked; none where there is nothing to mask. `tenant` is whose it is.
+    pub fn mask(&self, pieces: &Pieces, findings: &[Vec<Finding>], tenant: &str, body: &Bytes) -> Option<Masking> {
+        let pii = self.settings.pii.as_ref()?;
+        let mut ledger = Ledger::new(Salt::of(&pii.key.0, tenant, pieces.first()));
+        let operators = operators(pii);
+        let (mut upstream, mut cached, mut is_other_text) = (Vec::new(), Vec::new(), false);
+        for (at, (piece, found)) in pieces.all.iter().zip(findings).enumerate() {
+            for part in &piece.parts {
+                let (text, found) = (&piece.text[part.range.clone()], within(found, &part.range));
+                let form = if part.is_json { Form::Json } else { Form::Text };
+                let Masked { salted, plain } = apply(text, form, &found, &operators, &mut ledger);
+                if salted != text {
+                    is_other_text |= pieces.routed == Some(at);
+                    upstream.push(Edit { part, text: salted });
+                    cached.push(Edit { part, text: plain });
+                }
+            }
+        }
+        if upstream.is_empty() {
+            return None;
+        }
+        let [upstream, cached] = [upstream, cached].map(|edits| with_edits(body, edits));
+        let said = if pieces.wants_json { Form::Json } else { Form::Text };
+        let values = (!ledger.is_empty()).then(|| Values { ledger: Arc::new(ledger), said });
+        Some(Masking { values, upstream, cached, is_other_text })
+    }
+
+    /// The text of a piece as the cache would know it, for people.
+    pub(super) fn masked_text(&self, piece: &Piece, findings: &[Finding]) -> String {
+        let Some(pii) = &self.settings.pii else { return piece.text.clone() };
+        let mut ledger = Ledger::new(Salt::of(&pii.key.0, "", &piece.text));
+        apply(&piece.text, Form::Text, findings, &operators(pii), &mut ledger).plain
+    }
+
+    /// A kind of personal data that was found and must not leave.
+    fn forbidden(&self, findings: &[Vec<Finding>]) -> Option<String> {
+        let pii = self.settings.pii.as_ref()?;
+        let mut kinds: Vec<&str> = findings
+            .iter()
+            .flatten()
+            .filter(|finding| pii.operators.get(&finding.entity) == Some(&Operator::Block))
+            .map(|finding| finding.entity.name())
+            .collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        (!kinds.is_empty()).then(|| kinds.join(", "))
+    }
+}
+
+fn operators(pii: &Pii) -> Operators {
+    let of_kind = pii.operators.iter().map(|(entity, operator)| {
+        let operator = match operator {
+            Operator::Mask => mask::Operator::Mask,
+            // Nothing of a request that is refused goes anywhere.
+            Operator::Redact | Operator::Block => mask::Operator::Redact,
+            Operator::Hash => mask::Operator::Hash,
+        };
+        (entity.clone(), operator)
+    });
+    Operators::new(mask::Operator::Keep, of_kind.collect(), pii.key.0)
+}
+
+/// What of `findings` lies in `part`, by its place there.
+fn within(findings: &[Finding], part: &std::ops::Range<usize>) -> Vec<Finding> {
+    let clipped = findings.iter().filter_map(|finding| {
+        let range = finding.range.start.max(part.start)..finding.range.end.min(part.end);
+        let range = (range.start < range.end).then(|| range.start - part.start..range.end - part.start)?;
+        Some(Finding { range, ..finding.clone() })
+    });
+    clipped.collect()
+}
+
+fn refused(why: &str) -> Failure {
+    Failure::new(Reason::ContentFilter, format!("the request was refused: {why}"))
+}
+
+fn unjudged(gap: Gap) -> Failure {
+    let failure = Failure::new(Reason::GuardUnavailable, gap.explain());
+    if gap.may_pass() { failure.retry_after(std::time::Duration::from_secs(1)) } else { failure }
+}

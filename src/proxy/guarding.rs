@@ -1,0 +1,190 @@
+//! A request at the guardrails: refused, or served as they leave it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::header;
+use pingora::http::ResponseHeader;
+use pingora_proxy::Session;
+use tracing::warn;
+
+use super::Proxy;
+use super::exchange::Exchange;
+use super::way::{parse, unless_left};
+use crate::embed::Meaning;
+use crate::failure::Failure;
+use crate::guard::mask::Values;
+use crate::guard::{Finding, Guard, Inspection, Verdict};
+use crate::intake::{Endpoint, Pieces, Prompt};
+use crate::metrics::{Metrics, observe};
+use crate::relay::Unmask;
+
+/// What an exchange has to do with the guardrails.
+#[derive(Default)]
+pub struct Guarded {
+    /// What they made of it as an attempt to override instructions; none where that is not judged.
+    pub jailbreak: Option<&'static str>,
+    /// What they made of its personal data; none where that is not looked for.
+    pub pii: Option<&'static str>,
+    /// What was masked, and is given back in the answer.
+    pub values: Option<Values>,
+    /// The answer on its way back.
+    pub(super) unmask: Option<Unmask>,
+}
+
+/// A request as the guardrails leave it.
+pub(super) struct Passed {
+    /// With placeholders in personal data's place.
+    pub(super) prompt: Prompt,
+    /// What it is routed by: its text as it came.
+    pub(super) text: Option<String>,
+    /// The body that the cache knows it by.
+    pub(super) cached: Bytes,
+    /// What its text meant before, where the encoder read it.
+    pub(super) meaning: Option<Meaning>,
+    /// Whether its text is another now, for the cache.
+    pub(super) is_other_text: bool,
+    /// The backend that it is sent to for what it is.
+    pub(super) instead: Option<usize>,
+}
+
+/// What the metrics call the operator where a model made the data up itself.
+const IN_ANSWER: &str = "redact-answer";
+
+/// Has the guardrails look through `prompt`. The outer error is the client, who left; the inner one refuses the request.
+pub(super) async fn guarded(
+    proxy: &Proxy,
+    session: &mut Session,
+    exchange: &mut Exchange,
+    endpoint: Endpoint,
+    prompt: Prompt,
+) -> pingora::Result<Result<Passed, Failure>> {
+    let Some(guard) = exchange.snapshot.guard.clone() else { return Ok(Ok(Passed::unguarded(prompt))) };
+    let begun = Instant::now();
+    let body = prompt.body().clone();
+    let pieces = match parse(body, move |body| Pieces::read(endpoint, &body)).await {
+        Ok(pieces) => Arc::new(pieces),
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let inspection = unless_left(session, guard.inspect(&pieces)).await?;
+    let verdict = guard.judge_all(&inspection);
+    exchange.guarded.note(&guard, &inspection, &verdict);
+    count(&proxy.metrics, &guard, &inspection, &exchange.guarded);
+    if let Some(gap) = inspection.gap {
+        proxy.metrics.degraded.with_label_values(&[gap.as_str()]).inc();
+        exchange.degraded = Some(gap.as_str());
+    }
+    let instead = match verdict {
+        Verdict::Attack(failure) | Verdict::Personal(failure) => return Ok(Err(failure)),
+        Verdict::Unjudged(failure) => {
+            let why = exchange.degraded;
+            warn!(request_id = &*exchange.id, why, "The guardrails cannot judge a request; it is refused");
+            return Ok(Err(failure));
+        }
+        Verdict::Serve { instead, .. } => instead,
+    };
+    let passed = masked(&guard, exchange, endpoint, prompt, &pieces, inspection, instead).await;
+    observe(&proxy.metrics.guard_seconds, begun.elapsed());
+    Ok(passed)
+}
+
+/// The request with its personal data masked.
+async fn masked(
+    guard: &Guard,
+    exchange: &mut Exchange,
+    endpoint: Endpoint,
+    prompt: Prompt,
+    pieces: &Pieces,
+    inspection: Inspection,
+    instead: Option<usize>,
+) -> Result<Passed, Failure> {
+    let Inspection { findings, meaning, .. } = inspection;
+    let tenant = exchange.client.as_ref().map_or("", |client| &client.tenant);
+    let Some(masking) = guard.mask(pieces, &findings, tenant, prompt.body()) else {
+        return Ok(Passed { meaning, instead, ..Passed::unguarded(prompt) });
+    };
+    let text = prompt.text;
+    let prompt = parse(masking.upstream, move |body| Prompt::parse(endpoint, body)).await?;
+    exchange.guarded.values = masking.values;
+    Ok(Passed { prompt, text, cached: masking.cached, meaning, is_other_text: masking.is_other_text, instead })
+}
+
+fn count(metrics: &Metrics, guard: &Guard, inspection: &Inspection, guarded: &Guarded) {
+    for (guardrail, verdict) in [("jailbreak", guarded.jailbreak), ("pii", guarded.pii)] {
+        if let Some(verdict) = verdict {
+            metrics.guard_verdicts.with_label_values(&[guardrail, verdict]).inc();
+        }
+    }
+    let Some(pii) = &guard.settings().pii else { return };
+    for Finding { entity, .. } in inspection.findings.iter().flatten() {
+        if let Some(operator) = pii.operators.get(entity) {
+            metrics.guard_entities.with_label_values(&[entity.name(), operator.as_str()]).inc();
+        }
+    }
+}
+
+/// A peer's answer begins.
+pub(super) fn begin(exchange: &mut Exchange, head: &ResponseHeader) {
+    // What is handed on unguarded is not looked into here either.
+    let screen = exchange.snapshot.screen.clone().filter(|_| exchange.guarded.pii.is_some());
+    if exchange.guarded.values.is_none() && screen.is_none() {
+        return;
+    }
+    let Values { ledger, said } = exchange.guarded.values.clone().unwrap_or_default();
+    let is_coded = head.headers.get_all(header::CONTENT_ENCODING).iter().any(|coding| coding != "identity");
+    let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.filter(|_| !is_coded).unwrap_or_default();
+    exchange.guarded.unmask = Some(Unmask::begin(kind, ledger, said, screen));
+}
+
+/// Gives values back in a chunk of a peer's answer.
+pub(super) fn give_back(metrics: &Metrics, exchange: &mut Exchange, chunk: &mut Option<Bytes>, end: bool) {
+    let Some(unmask) = &mut exchange.guarded.unmask else { return };
+    if chunk.is_some() || end {
+        let passed = unmask.pass(&chunk.take().unwrap_or_default(), end);
+        *chunk = Some(passed).filter(|passed| end || !passed.is_empty());
+    }
+    if !end {
+        return;
+    }
+    for (entity, count) in unmask.redacted() {
+        metrics.guard_entities.with_label_values(&[entity.name(), IN_ANSWER]).inc_by(count);
+    }
+    if unmask.unrestored() {
+        warn!(request_id = &*exchange.id, "An answer could not be read, and may hold placeholders");
+    }
+}
+
+// === impl Guarded ===
+
+impl Guarded {
+    /// Notes what the answer's head, the log and the metrics tell.
+    fn note(&mut self, guard: &Guard, inspection: &Inspection, verdict: &Verdict) {
+        let settings = guard.settings();
+        let is_unjudged = inspection.gap.is_some();
+        self.jailbreak = settings.jailbreak.as_ref().map(|_| match verdict {
+            Verdict::Attack(_) => "block",
+            Verdict::Serve { instead: Some(_), .. } => "route",
+            Verdict::Serve { is_flagged: true, .. } => "flag",
+            _ if is_unjudged => "unjudged",
+            _ => "pass",
+        });
+        let has_findings = inspection.findings.iter().any(|found| !found.is_empty());
+        self.pii = settings.pii.as_ref().map(|_| match verdict {
+            Verdict::Personal(_) => "block",
+            _ if is_unjudged => "unjudged",
+            _ if has_findings => "masked",
+            _ => "none",
+        });
+    }
+}
+
+// === impl Passed ===
+
+impl Passed {
+    fn unguarded(prompt: Prompt) -> Self {
+        let (text, cached) = (prompt.text.clone(), prompt.body().clone());
+        Self { prompt, text, cached, meaning: None, is_other_text: false, instead: None }
+    }
+}

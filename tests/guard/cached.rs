@@ -1,0 +1,52 @@
+//! The cache where personal data is masked: it keeps placeholders alone, and fills in the values of who asks.
+
+use serde_json::json;
+
+use crate::echo::Echoing;
+
+const CACHE: &str = "  sem_cache: {enabled: true}";
+
+async fn outcome(stand: &Echoing, text: &str) -> (String, String) {
+    let answer = stand.say(text).await;
+    (answer.header("x-pointsman-cache").to_owned(), answer.said())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_question_about_somebody_else_hits_with_their_values() {
+    let stand = Echoing::over("pii_masking: true", CACHE, 3).await;
+    let ask = |who: &str| format!("Draft one line to {who} about the rent.");
+    assert_eq!(outcome(&stand, &ask("ann@example.org")).await, ("miss".into(), ask("ann@example.org")));
+    assert_eq!(outcome(&stand, &ask("bob@example.com")).await, ("hit-exact".into(), ask("bob@example.com")));
+    assert_eq!(stand.model.seen().len(), 1);
+    let streamed = json!({ "stream": true, "messages": [{ "role": "user", "content": ask("eve@example.net") }] });
+    let answer = stand.chat(streamed).await;
+    assert_eq!((answer.header("x-pointsman-cache"), answer.said()), ("hit-exact", ask("eve@example.net")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_are_not_one() {
+    let stand = Echoing::over("pii_masking: true", CACHE, 3).await;
+    let (first, _) = outcome(&stand, "Compare ann@example.org and bob@example.org.").await;
+    let (second, said) = outcome(&stand, "Compare ann@example.org and ann@example.org.").await;
+    assert_eq!((first.as_str(), second.as_str()), ("miss", "miss"));
+    assert_eq!(said, "Compare ann@example.org and ann@example.org.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_personal_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("answers");
+    let cache = format!("  sem_cache: {{enabled: true, snapshot: {file:?}}}");
+    let mut stand = Echoing::over("pii_masking: true", &cache, 3).await;
+    stand.say("Draft one line to ann@example.org about the rent.").await;
+    stand.router.signal("TERM");
+    crate::support::eventually("the router's end", || {
+        let ended = stand.router.ended();
+        async move { ended }
+    })
+    .await;
+    let kept = std::fs::read(&file).unwrap();
+    let kept = String::from_utf8_lossy(&kept);
+    assert!(kept.contains("<EMAIL_ADDRESS_1>"), "{kept}");
+    assert!(!kept.contains("ann@example.org"), "{kept}");
+}

@@ -1,0 +1,14 @@
+//! The guardrails, through the router and through `pointsman guard`: what a model gets to see, and what a client does.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
+
+mod answers;
+mod cached;
+mod command;
+mod echo;
+mod failing;
+mod jailbreak;
+mod masking;
+mod secrecy;
+
+#[path = "../support/mod.rs"]
+mod support;
