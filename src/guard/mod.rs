@@ -67,11 +67,13 @@ impl Guard {
     /// # Errors
     /// A recogniser of the operator's own that is none.
     pub fn new(settings: Settings, models: Models) -> Result<Self, PatternError> {
-        let (wanted, own, allow) = match &settings.pii {
-            Some(pii) => (pii.operators.keys().cloned().collect(), pii.recognizers.clone(), &pii.allow[..]),
-            None => (Vec::new(), Vec::new(), &[][..]),
-        };
-        let patterns = Arc::new(Patterns::new(&wanted, own, allow)?);
+        let patterns = Arc::new(match &settings.pii {
+            Some(pii) => {
+                let wanted: Vec<Entity> = pii.operators.keys().cloned().collect();
+                Patterns::new(&wanted, pii.recognizers.clone(), &pii.allow, pii.min_score)?
+            }
+            None => Patterns::new(&[], Vec::new(), &[], 0.0)?,
+        });
         let threshold = match (settings.jailbreak.as_ref().map(|jailbreak| jailbreak.limit), &models.detector) {
             (Some(Limit::Score(score)), _) => score,
             (Some(Limit::FalseAlarms(rate)), Some(detector)) => detector.threshold(rate),

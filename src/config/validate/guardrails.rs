@@ -65,7 +65,7 @@ impl<'a> Rules<'a> {
             let at = problem::item(&at, i);
             self.unique(problem::key(&at, "name"), &own.name, &mut taken);
             self.within(problem::key(&at, "score"), own.score, 0.0..=1.0);
-            if let Err(error) = pii::Patterns::new(&[], vec![guarding::custom(own)], &[]) {
+            if let Err(error) = pii::Patterns::new(&[], vec![guarding::custom(own)], &[], 0.0) {
                 self.findings.add(at, error.to_string());
             }
         }

@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
 
+use super::hits::{Hit, Hits};
 use super::scan::{alphanumeric, is_unspaced, joins};
 use super::table::Tables;
 
@@ -21,6 +22,16 @@ const AFTER: (usize, usize) = (3, 32);
 /// Names that say nothing about their values, which what stands around them then does.
 const GENERAL: [&str; 14] =
     ["number", "num", "no", "nr", "value", "val", "data", "text", "content", "id", "input", "query", "is", "here"];
+
+/// Whether a byte is part of a word, as words are counted.
+static IS_WORD: [bool; 256] = {
+    let (mut is_word, mut byte) = ([true; 256], 0);
+    while byte < 128 {
+        is_word[byte as usize] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    is_word
+};
 
 /// All context words of all recognisers.
 pub(super) struct Words {
@@ -42,25 +53,17 @@ pub(super) struct Context<'a> {
 
 /// What a text has.
 struct Read {
-    hits: Vec<Hit>,
+    hits: Hits,
     tables: Tables,
     /// Which phrases stand in it at all, as bits.
     present: Box<[u64]>,
 }
 
-/// Where words count for what stands at a place: before it, after it, and in its column's head.
-#[derive(Clone)]
+/// The hits that count for what stands at a place.
 struct Near {
     at: Range<usize>,
-    places: [Range<usize>; 3],
-}
-
-/// A context word in a text.
-#[derive(Debug, Clone, Copy)]
-struct Hit {
-    start: usize,
-    end: usize,
-    phrase: usize,
+    /// Where they begin at the earliest and which they are, before the place, after it, and in its column's head.
+    hits: [(usize, Range<usize>); 3],
 }
 
 // === impl Words ===
@@ -149,6 +152,19 @@ impl<'a> Context<'a> {
         Self { words, text, read: OnceCell::new(), last: RefCell::new(None) }
     }
 
+    /// Whether the text's words have been looked for.
+    pub(super) fn is_read(&self) -> bool {
+        self.read.get().is_some()
+    }
+
+    /// Whether any word may speak for something in `range`, which is short.
+    pub(super) fn is_near(&self, range: Range<usize>) -> bool {
+        let read = self.read.get_or_init(|| self.read());
+        !read.hits.is_empty()
+            && (read.hits.has_end(&(range.start.saturating_sub(BEFORE.1)..range.end + AFTER.1))
+                || read.tables.has_head(range.start, |head| read.hits.has_end(head)))
+    }
+
     /// Whether a word of `list` speaks for what stands at `range`.
     pub(super) fn speaks(&self, list: usize, range: &Range<usize>) -> bool {
         let read = self.read.get_or_init(|| self.read());
@@ -157,27 +173,38 @@ impl<'a> Context<'a> {
         }
         let mut last = self.last.borrow_mut();
         if last.as_ref().is_none_or(|near| near.at != *range) {
-            *last = Some(self.near(&read.tables, range));
+            *last = Some(self.near(read, range));
         }
-        let places = last.iter().flat_map(|near| near.places.iter().cloned());
-        places.into_iter().any(|place| within(&read.hits, place).any(|hit| self.words.has(list, hit.phrase)))
+        last.iter().flat_map(|near| &near.hits).any(|(from, hits)| {
+            read.hits.of(hits).iter().any(|hit| hit.start >= *from && self.words.has(list, hit.phrase))
+        })
     }
 
     fn read(&self) -> Read {
         let hits = self.words.hits(self.text);
         let mut present = vec![0; self.words.lists.first().map_or(0, |bits| bits.len())].into_boxed_slice();
         hits.iter().for_each(|hit| present[hit.phrase / 64] |= 1 << (hit.phrase % 64));
-        Read { hits, tables: Tables::of(self.text), present }
+        Read { hits: Hits::new(hits, self.text.len()), tables: Tables::of(self.text), present }
     }
 
-    fn near(&self, tables: &Tables, range: &Range<usize>) -> Near {
-        let (mut from, to) = (self.begins(range.start), self.ends(range.end));
-        let cell = tables.cell(self.text, range.start);
-        if let Some(cell) = cell.as_ref().filter(|cell| cell.is_named) {
-            from = from.max(cell.start);
+    fn near(&self, read: &Read, range: &Range<usize>) -> Near {
+        let around = range.start.saturating_sub(BEFORE.1)..range.end + AFTER.1;
+        let is_near = read.hits.has_end(&around);
+        let is_headed = || read.tables.has_head(range.start, |head| read.hits.has_end(head));
+        let cell = if is_near || is_headed() { read.tables.cell(self.text, range.start) } else { None };
+        let mut hits = [(0, 0..0), (0, 0..0), (0, 0..0)];
+        if is_near {
+            let (mut from, to) = (self.begins(range.start), self.ends(range.end));
+            if let Some(cell) = cell.as_ref().filter(|cell| cell.is_named) {
+                from = from.max(cell.start);
+            }
+            hits[0] = (from, read.hits.within(from..range.start));
+            hits[1] = (range.end, read.hits.within(range.end..to));
         }
-        let head = cell.map_or(0..0, |cell| cell.head);
-        Near { at: range.clone(), places: [from..range.start, range.end..to, head] }
+        if let Some(cell) = cell {
+            hits[2] = (cell.head.start, read.hits.within(cell.head));
+        }
+        Near { at: range.clone(), hits }
     }
 
     /// Where the words that count before `at` begin.
@@ -185,12 +212,11 @@ impl<'a> Context<'a> {
         let bytes = self.text.as_bytes();
         let floor = at.saturating_sub(BEFORE.1);
         let (mut from, mut words, mut lines, mut in_word) = (at, 0, 0, false);
-        while from > floor {
-            let byte = bytes[from - 1];
-            let is_word = byte.is_ascii_alphanumeric() || !byte.is_ascii();
-            words += usize::from(is_word && !in_word);
-            lines += usize::from(byte == b'\n');
-            if words > BEFORE.0 || lines >= BEFORE.2 {
+        for byte in bytes[floor..at].iter().rev() {
+            let is_word = IS_WORD[usize::from(*byte)];
+            words += usize::from(is_word & !in_word);
+            lines += usize::from(*byte == b'\n');
+            if (words > BEFORE.0) | (lines >= BEFORE.2) {
                 break;
             }
             in_word = is_word;
@@ -225,7 +251,7 @@ impl<'a> Context<'a> {
         let (mut to, mut words, mut in_word) = (at, 0, true);
         while to < bytes.len().min(at + AFTER.1) {
             let byte = bytes[to];
-            let is_word = byte.is_ascii_alphanumeric() || !byte.is_ascii();
+            let is_word = IS_WORD[usize::from(byte)];
             words += usize::from(is_word && !in_word);
             let parts = match byte {
                 b'\n' | b';' | b'|' | b'&' | b'{' | b'}' | b'[' | b']' | b'"' => true,
@@ -243,13 +269,6 @@ impl<'a> Context<'a> {
         }
         to
     }
-}
-
-/// Those of `hits` that lie in `range`.
-fn within(hits: &[Hit], range: Range<usize>) -> impl Iterator<Item = &Hit> {
-    let first = hits.partition_point(|hit| hit.end <= range.start);
-    let inside = hits[first..].iter().take_while(move |hit| hit.end <= range.end);
-    inside.filter(move |hit| hit.start >= range.start)
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ fn begins(bytes: &[u8]) -> bool {
 
 fn iban(text: &str, groups: &[Group]) -> Option<Candidate> {
     let start = groups[0].start;
-    let length = length(&text[start..start + 2])?;
+    let length = length(text.as_bytes()[start], text.as_bytes()[start + 1])?;
     let mut compact: Vec<u8> = Vec::with_capacity(LONGEST);
     for (nth, group) in groups.iter().enumerate() {
         if nth > 0 && !group.spaced || group.end - start > LONGEST_WRITTEN {
@@ -66,12 +66,22 @@ fn scores(compact: &[u8], length: usize) -> Option<(f32, f32)> {
     }
 }
 
-/// How long the IBANs of `country` are.
-fn length(country: &str) -> Option<usize> {
-    let mut entries = COUNTRIES.as_bytes().chunks(5);
-    let entry = entries.find(|entry| entry[..2].eq_ignore_ascii_case(country.as_bytes()))?;
-    Some(usize::from(entry[2] - b'0') * 10 + usize::from(entry[3] - b'0'))
+/// How long the IBANs are of the country whose code, in letters of either case, is `first` and `second`.
+fn length(first: u8, second: u8) -> Option<usize> {
+    let place = |letter: u8| usize::from(letter.to_ascii_uppercase() - b'A');
+    Some(usize::from(LENGTHS[place(first)][place(second)])).filter(|length| *length > 0)
 }
+
+/// The lengths by the two letters of the country; 0 where none has them.
+const LENGTHS: [[u8; 26]; 26] = {
+    let (mut lengths, mut at, all) = ([[0; 26]; 26], 0, COUNTRIES.as_bytes());
+    while at + 3 < all.len() {
+        let length = (all[at + 2] - b'0') * 10 + all[at + 3] - b'0';
+        lengths[(all[at] - b'A') as usize][(all[at + 1] - b'A') as usize] = length;
+        at += 5;
+    }
+    lengths
+};
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@
 //! - `scan`: a text cut into what could be an identifier
 //! - `forms`, `ids`, `checks`: numbers that states, banks and makers give out
 //! - `email`, `url`, `ip`, `mac`, `phone`, `card`, `iban`, `crypto`, `secrets`: kinds with a form of their own
-//! - `context`, `words`, `table`: what stands near and speaks for a find
+//! - `context`, `hits`, `words`, `table`: what stands near and speaks for a find
 //! - `custom`: recognisers of the operator's own
 //! - `overlap`: which of several finds in one place stays
 
@@ -15,6 +15,7 @@ mod crypto;
 pub mod custom;
 mod email;
 mod forms;
+mod hits;
 mod iban;
 pub mod ids;
 mod ip;

@@ -22,6 +22,7 @@ pub struct Patterns {
     custom: Vec<Compiled>,
     words: Words,
     allow: HashSet<Box<str>>,
+    min_score: f32,
 }
 
 /// Why recognisers cannot be used.
@@ -67,12 +68,13 @@ pub(super) struct Candidate {
 // === impl Patterns ===
 
 impl Patterns {
-    /// Recognisers of the `wanted` kinds and all of `custom`; what is exactly one of `allow` is never found.
+    /// Recognisers of the `wanted` kinds and all of `custom`; what is exactly one of `allow` is never found, nor what
+    /// scores less than `min_score`. The higher that is, the less is looked at.
     ///
     /// # Errors
     /// A custom recogniser that cannot be used.
-    pub fn new(wanted: &[Entity], custom: Vec<Custom>, allow: &[String]) -> Result<Self, PatternError> {
-        let forms = Forms::new(wanted, List::ALL.len())?;
+    pub fn new(wanted: &[Entity], custom: Vec<Custom>, allow: &[String], min_score: f32) -> Result<Self, PatternError> {
+        let forms = Forms::new(wanted, List::ALL.len(), min_score)?;
         let mut lists: Vec<Vec<String>> = List::ALL.iter().map(|list| owned(list.words())).collect();
         lists.extend(forms.lists().map(owned));
         let mut compiled = Vec::with_capacity(custom.len());
@@ -87,28 +89,33 @@ impl Patterns {
             custom: compiled,
             words: Words::new(&lists)?,
             allow: allow.iter().map(|value| value.trim().into()).collect(),
+            min_score,
         })
     }
 
-    /// All that could be personal data in `text`, whatever its score, in no order and maybe overlapping.
+    /// All that could be personal data in `text` and scores enough, in no order and maybe overlapping.
     #[must_use]
     pub fn find(&self, text: &str) -> Vec<Finding> {
-        let candidates = self.candidates(text);
         let context = Context::new(&self.words, text);
+        let candidates = self.candidates(text, &context);
         let is_allowed =
             |range: &Range<usize>| !self.allow.is_empty() && self.allow.contains(text[range.clone()].trim());
         let finding = |candidate: Candidate| {
+            if candidate.most() < self.min_score {
+                return None;
+            }
             let raised = candidate.in_context > candidate.alone && context.speaks(candidate.words, &candidate.range);
             let score = if raised { candidate.in_context } else { candidate.alone };
-            Finding { entity: candidate.entity, range: candidate.range, score, strength: candidate.strength }
+            let Candidate { entity, range, strength, .. } = candidate;
+            (score >= self.min_score).then_some(Finding { entity, range, score, strength })
         };
-        candidates.into_iter().filter(|candidate| !is_allowed(&candidate.range)).map(finding).collect()
+        candidates.into_iter().filter(|candidate| !is_allowed(&candidate.range)).filter_map(finding).collect()
     }
 
-    fn candidates(&self, text: &str) -> Vec<Candidate> {
+    fn candidates(&self, text: &str, context: &Context<'_>) -> Vec<Candidate> {
         let groups = scan::groups(text);
         let mut found = Vec::new();
-        self.forms.find(text, &groups, &mut found);
+        self.forms.find(text, &groups, context, &mut found);
         let wanted = |entity| self.wanted.contains(&entity);
         if wanted(Entity::CreditCard) {
             card::find(text, &groups, &mut found);
@@ -149,6 +156,11 @@ impl Candidate {
     pub(super) fn of(list: List, range: Range<usize>, strength: Strength, scores: (f32, f32)) -> Self {
         let (alone, in_context) = scores;
         Self { entity: list.entity(), range, strength, alone, in_context, words: list as usize }
+    }
+
+    /// The highest score that it can have.
+    fn most(&self) -> f32 {
+        self.alone.max(self.in_context)
     }
 }
 

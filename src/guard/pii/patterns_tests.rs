@@ -5,7 +5,7 @@ const PROSE: &str =
     "In 2019 the committee met 14 times, spent $1,234,567.89 and read 3.14159 pages of RFC 2119 at 10:30.";
 
 fn all() -> Patterns {
-    Patterns::new(Entity::KNOWN, Vec::new(), &[]).unwrap()
+    Patterns::new(Entity::KNOWN, Vec::new(), &[], 0.0).unwrap()
 }
 
 /// What counts in `text`: kind and value.
@@ -58,6 +58,19 @@ fn a_word_near_by_decides() {
 }
 
 #[test]
+fn what_scores_too_little_is_left_out() {
+    let enough = |min_score| Patterns::new(Entity::KNOWN, Vec::new(), &[], min_score).unwrap();
+    let text = "ssn 078-05-1121, zip 12345, order 123456789, call (415) 555-0132 or 4155550132, a,b\n1,2";
+    let all = enough(0.0).find(text);
+    for min_score in [0.2, 0.5, 0.8, 1.1] {
+        let mut counted = all.clone();
+        counted.retain(|finding| finding.score >= min_score);
+        assert!(counted.len() < all.len());
+        assert_eq!(enough(min_score).find(text), counted, "{min_score}");
+    }
+}
+
+#[test]
 fn machines_texts_are_left_alone() {
     for text in [
         PROSE,
@@ -86,7 +99,7 @@ fn machines_texts_are_left_alone() {
 
 #[test]
 fn only_what_is_wanted() {
-    let patterns = Patterns::new(&[Entity::EmailAddress], Vec::new(), &[]).unwrap();
+    let patterns = Patterns::new(&[Entity::EmailAddress], Vec::new(), &[], 0.0).unwrap();
     let found = patterns.find("ann@example.com 4111111111111111 password=hunter2 078-05-1120 https://example.com");
     assert_eq!(found.iter().map(|finding| finding.entity.name()).collect::<Vec<_>>(), ["EMAIL_ADDRESS"]);
 }
@@ -94,7 +107,7 @@ fn only_what_is_wanted() {
 #[test]
 fn what_is_allowed_is_never_found() {
     let allow = ["ann@example.com".to_owned(), "4155550132".to_owned()];
-    let patterns = Patterns::new(Entity::KNOWN, Vec::new(), &allow).unwrap();
+    let patterns = Patterns::new(Entity::KNOWN, Vec::new(), &allow, 0.0).unwrap();
     assert!(
         patterns
             .find("ann@example.com, phone 4155550132")
@@ -113,7 +126,7 @@ fn the_operators_own_recognisers() {
         context: vec!["Employee".into(), "Mitarbeiter Nr".into()],
         validate: None,
     };
-    let patterns = Patterns::new(&[], vec![staff], &[]).unwrap();
+    let patterns = Patterns::new(&[], vec![staff], &[], 0.0).unwrap();
     let score = |text: &str| patterns.find(text).first().map(|finding| finding.score);
     assert_eq!(score("S-12345"), Some(0.3));
     assert_eq!(score("employee S-12345"), Some(0.65));

@@ -1,5 +1,6 @@
 //! Tables in a text: CSV, tab-separated lines, Markdown.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 /// The signs that part cells.
@@ -9,7 +10,19 @@ const LINE: usize = 1024;
 const HEAD: usize = 48;
 
 /// Where a text has tables, in their order.
-pub(super) struct Tables(Vec<Table>);
+pub(super) struct Tables {
+    all: Vec<Table>,
+    /// The columns of the table that was last asked about. To look for each cell's anew would take the square of the time
+    /// where heads are long.
+    columns: RefCell<Option<Columns>>,
+}
+
+/// The heads of a table's columns, as far as cells are counted.
+struct Columns {
+    /// Where the table begins.
+    at: usize,
+    heads: Vec<Range<usize>>,
+}
 
 /// Lines that have as many cells as the first of them.
 struct Table {
@@ -54,15 +67,23 @@ impl Tables {
             };
         }
         tables.extend(open.filter(|(_, _, lines)| *lines > 1).map(|(table, ..)| table));
-        Self(tables)
+        Self { all: tables, columns: RefCell::new(None) }
+    }
+
+    /// Whether what stands at `at` is in a table about whose head `is_of_use` holds.
+    pub(super) fn has_head(&self, at: usize, is_of_use: impl Fn(&Range<usize>) -> bool) -> bool {
+        self.table(at).is_some_and(|table| is_of_use(&table.head))
+    }
+
+    /// The table that `at` stands in, but for its first line.
+    fn table(&self, at: usize) -> Option<&Table> {
+        let before = self.all.partition_point(|table| table.range.start <= at).checked_sub(1)?;
+        self.all.get(before).filter(|table| (table.head.end..table.range.end).contains(&at))
     }
 
     /// The cell that `at` stands in, but for those of the first line.
     pub(super) fn cell(&self, text: &str, at: usize) -> Option<Cell> {
-        let table = &self.0[self.0.partition_point(|table| table.range.start <= at).checked_sub(1)?];
-        if !(table.head.end..table.range.end).contains(&at) {
-            return None;
-        }
+        let table = self.table(at)?;
         let floor = at.saturating_sub(LINE).max(table.head.end);
         let before = &text.as_bytes()[floor..at];
         let line = memchr::memrchr(b'\n', before).map_or(floor, |end| floor + end + 1);
@@ -71,16 +92,25 @@ impl Tables {
         }
         let column = memchr::memchr_iter(table.sign, &text.as_bytes()[line..at]).count();
         let start = memchr::memrchr(table.sign, &text.as_bytes()[line..at]).map_or(line, |sign| line + sign + 1);
-        let mut from = table.head.start;
-        for (nth, head) in text[table.head.clone()].split(char::from(table.sign)).enumerate() {
-            if nth == column {
-                let is_named =
-                    table.is_strict && head.bytes().any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
-                return (head.len() <= HEAD).then(|| Cell { head: from..from + head.len(), start, is_named });
-            }
-            from += head.len() + 1;
+        let head = self.head(text, table, column).filter(|head| head.len() <= HEAD)?;
+        let mut bytes = text[head.clone()].bytes();
+        let is_named = table.is_strict && bytes.any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
+        Some(Cell { head, start, is_named })
+    }
+
+    /// The head of a table's column.
+    fn head(&self, text: &str, table: &Table, column: usize) -> Option<Range<usize>> {
+        let mut columns = self.columns.borrow_mut();
+        if columns.as_ref().is_none_or(|columns| columns.at != table.range.start) {
+            let mut from = table.head.start;
+            let heads = text[table.head.clone()].split(char::from(table.sign)).take(LINE + 1).map(|head| {
+                let start = from;
+                from += head.len() + 1;
+                start..start + head.len()
+            });
+            *columns = Some(Columns { at: table.range.start, heads: heads.collect() });
         }
-        None
+        columns.as_ref()?.heads.get(column).cloned()
     }
 }
 
@@ -114,6 +144,15 @@ mod tests {
         let is_named =
             |text: &str| Tables::of(text).cell(text, text.rfind('2').unwrap()).is_some_and(|cell| cell.is_named);
         assert!(is_named("a,b\n1,2\n") && !is_named("well, yes\n1, 2\n"));
+    }
+
+    #[test]
+    fn tables_are_told_apart() {
+        let text = "a;b\n1;2\n\nc;d\n3;4\n";
+        let tables = Tables::of(text);
+        let head = |value: &str| tables.cell(text, text.find(value).unwrap()).map(|cell| text[cell.head].trim());
+        assert_eq!(["1", "4", "2", "3"].map(head), [Some("a"), Some("d"), Some("b"), Some("c")]);
+        assert!(tables.has_head(4, |head| *head == (0..4)) && !tables.has_head(0, |_| true));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Top-level domains (IANA's root zone): all of two letters, and those of more that are much in use.
 
+use std::sync::LazyLock;
+
 /// Those that no file's suffix and no member's name in a program looks like, so that a name with one is a host's.
 const PLAIN: &str = "com org net edu gov mil biz online shop store site tech xyz club agency company studio \
     academy solutions services systems software technology digital global group media news cloud live blog art design \
@@ -18,18 +20,20 @@ const OTHERS: &str = "name app zone run page link click top win pro vip fun team
     ms mt mu mv mw my mz na nc ne nf ng ni np nr nu om pa pe pf pg ph pk pm pn pr ps pw py qa re rs rw sa sb sc sd sh sj \
     sl sm sn so sr ss st su sv sx sy sz tc td tf tg th tj tk tl tm tn to tt tv tz ug uy uz va vc ve vg vi vn vu wf ws ye \
     yt zm zw zip mov";
+static PLAIN_NAMES: LazyLock<Names> = LazyLock::new(|| by_letter(PLAIN));
+static OTHER_NAMES: LazyLock<Names> = LazyLock::new(|| by_letter(OTHERS));
 /// Reserved for tests and for networks of one's own (RFC 2606, RFC 6761, RFC 6762, RFC 8375), and customary ones.
 const RESERVED: [&str; 10] =
     ["test", "example", "invalid", "local", "internal", "lan", "corp", "intranet", "localdomain", "onion"];
 
 /// Whether `top` is a top-level domain, in ASCII or Punycode.
 pub(super) fn is_known(top: &str) -> bool {
-    is_plain(top) || top.starts_with("xn--") || has(OTHERS, top)
+    is_plain(top) || top.starts_with("xn--") || has(&OTHER_NAMES, top)
 }
 
 /// Whether `top` is one that hardly ends anything but a host's name.
 pub(super) fn is_plain(top: &str) -> bool {
-    has(PLAIN, top)
+    has(&PLAIN_NAMES, top)
 }
 
 /// Whether `top` is for no public host.
@@ -37,8 +41,20 @@ pub(super) fn is_reserved(top: &str) -> bool {
     RESERVED.iter().any(|reserved| top.eq_ignore_ascii_case(reserved))
 }
 
-fn has(list: &str, top: &str) -> bool {
-    list.split_ascii_whitespace().any(|known| known.eq_ignore_ascii_case(top))
+/// Names by their first letter.
+type Names = [Vec<&'static str>; 26];
+
+fn by_letter(list: &'static str) -> Names {
+    let mut names: Names = Default::default();
+    for name in list.split_ascii_whitespace() {
+        names[usize::from(name.as_bytes()[0] - b'a')].push(name);
+    }
+    names
+}
+
+fn has(names: &Names, top: &str) -> bool {
+    let letter = top.bytes().next().map_or(u8::MAX, |first| first.to_ascii_lowercase().wrapping_sub(b'a'));
+    names.get(usize::from(letter)).is_some_and(|names| names.iter().any(|known| known.eq_ignore_ascii_case(top)))
 }
 
 #[cfg(test)]

@@ -18,18 +18,28 @@ const HOST: usize = 253;
 const SCHEMES: [&str; 14] =
     ["http", "https", "ftp", "ftps", "sftp", "ws", "wss", "ssh", "git", "rtsp", "rtmp", "magnet", "s3", "gs"];
 
+/// A run of bytes that may all be a web address's, whose end many addresses that begin in it share.
+#[derive(Default)]
+struct Run {
+    start: usize,
+    /// How far it has been read.
+    read: usize,
+    /// Whether it ends there.
+    is_whole: bool,
+}
+
 /// The web addresses in `text`.
 pub(super) fn find(text: &str, groups: &[Group], found: &mut Vec<Candidate>) {
-    let mut end = 0;
+    let (mut end, mut run) = (0, Run::default());
     for sign in memchr::memmem::find_iter(text.as_bytes(), "://") {
         if sign >= end
-            && let Some(range) = schemed(text, sign)
+            && let Some(range) = schemed(text, sign, &mut run)
         {
             end = range.end;
             found.push(Candidate::of(List::Url, range, Strength::Specific, (0.9, 1.0)));
         }
     }
-    let mut known = 0;
+    let (mut known, mut run) = (0, Run::default());
     let schemed: Vec<Range<usize>> =
         found.iter().filter(|one| one.words == List::Url as usize).map(|one| one.range.clone()).collect();
     for group in groups {
@@ -37,13 +47,13 @@ pub(super) fn find(text: &str, groups: &[Group], found: &mut Vec<Candidate>) {
             known += 1;
         }
         if schemed.get(known).is_none_or(|range| range.start > group.start) {
-            found.extend(bare(text, group));
+            found.extend(bare(text, group, &mut run));
         }
     }
 }
 
 /// The address whose scheme ends at `sign`.
-fn schemed(text: &str, sign: usize) -> Option<Range<usize>> {
+fn schemed(text: &str, sign: usize, run: &mut Run) -> Option<Range<usize>> {
     let letters = text.as_bytes()[..sign].iter().rev().take(8).take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let start = sign - letters;
     if !SCHEMES.iter().any(|scheme| text[start..sign].eq_ignore_ascii_case(scheme)) {
@@ -58,7 +68,7 @@ fn schemed(text: &str, sign: usize) -> Option<Range<usize>> {
     let authority = &text[host_start..authority_end];
     let host = authority.rsplit('@').next().unwrap_or(authority);
     let name = host.split(':').next().unwrap_or(host).trim_end_matches(['.', ',', ')', '!', '\'', '*', '_', ';']);
-    is_host(name, host).then(|| start..address_end(text, host_start))
+    is_host(name, host).then(|| start..address_end(text, host_start, run))
 }
 
 /// Whether a host is one of others: it has a dot, or is an IPv6 address.
@@ -74,28 +84,34 @@ fn is_host(name: &str, host: &str) -> bool {
 }
 
 /// Where the address ends whose host begins at `start`: what ends a sentence or closes a bracket outside is not its own.
-fn address_end(text: &str, start: usize) -> usize {
-    let bytes = &text.as_bytes()[start..];
-    let count = bytes.iter().take(LONGEST).take_while(|byte| is_in_url(**byte)).count();
-    let mut address = &text[start..text.floor_char_boundary(start + count)];
-    if let Some(foreign) =
-        address.find(|c: char| "。，、；：！？（）「」『』【】《》“”‘’…".contains(c) || c.is_whitespace())
-    {
-        address = &address[..foreign];
-    }
-    let count = |sign: char| address.matches(sign).count();
-    let mut unopened = [count(')').saturating_sub(count('(')), count(']').saturating_sub(count('['))];
-    let kept = address.trim_end_matches(|c: char| match c {
-        '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '~' => true,
-        ')' | ']' => {
-            let unopened = &mut unopened[usize::from(c == ']')];
-            let is_foreign = *unopened > 0;
-            *unopened = unopened.saturating_sub(1);
-            is_foreign
+fn address_end(text: &str, start: usize, run: &mut Run) -> usize {
+    let address = &text.as_bytes()[start..text.floor_char_boundary(run.end(text, start))];
+    let count = |sign: u8| memchr::memchr_iter(sign, address).count();
+    let mut unopened = [None, None];
+    let mut length = address.len();
+    while length > 0 {
+        let (bracket, open) = match address[length - 1] {
+            b'.' | b',' | b';' | b':' | b'!' | b'?' | b'\'' | b'*' | b'_' | b'~' => {
+                length -= 1;
+                continue;
+            }
+            b')' => (0, b'('),
+            b']' => (1, b'['),
+            _ => break,
+        };
+        let left = unopened[bracket].get_or_insert_with(|| count(address[length - 1]).saturating_sub(count(open)));
+        if *left == 0 {
+            break;
         }
-        _ => false,
-    });
-    start + kept.len()
+        *left -= 1;
+        length -= 1;
+    }
+    start + length
+}
+
+/// Whether `c` ends an address, though its bytes could be one's.
+fn is_foreign(c: char) -> bool {
+    "。，、；：！？（）「」『』【】《》“”‘’…".contains(c) || c.is_whitespace()
 }
 
 fn is_in_url(byte: u8) -> bool {
@@ -104,8 +120,30 @@ fn is_in_url(byte: u8) -> bool {
         && !matches!(byte, b'<' | b'>' | b'"' | b'`' | b'{' | b'}' | b'|' | b'\\' | b'^')
 }
 
+// === impl Run ===
+
+impl Run {
+    /// Where the bytes from `start` on end that may be an address's, at most `LONGEST` of them. Each byte of a text is read
+    /// once, as long as `start` does not decrease.
+    fn end(&mut self, text: &str, start: usize) -> usize {
+        if !(self.start..self.read).contains(&start) {
+            *self = Self { start, read: start, is_whole: false };
+        }
+        let limit = text.len().min(start + LONGEST);
+        let bytes = text.as_bytes();
+        while self.read < limit && !self.is_whole {
+            let byte = bytes[self.read];
+            let width = if byte < 0xC0 { 1 } else { text[self.read..].chars().next().map_or(1, char::len_utf8) };
+            let is_part = if byte.is_ascii() { is_in_url(byte) } else { !text[self.read..].starts_with(is_foreign) };
+            self.is_whole = !is_part;
+            self.read += if is_part { width } else { 0 };
+        }
+        self.read.min(limit)
+    }
+}
+
 /// An address without a scheme that begins with a group.
-fn bare(text: &str, group: &Group) -> Option<Candidate> {
+fn bare(text: &str, group: &Group, run: &mut Run) -> Option<Candidate> {
     let whole = group.of(text);
     if group.letters < 3 || !whole.contains('.') {
         return None;
@@ -121,7 +159,7 @@ fn bare(text: &str, group: &Group) -> Option<Candidate> {
     if text[group.end..].starts_with('(') {
         return None;
     }
-    let end = address_end(text, group.start).max(group.start + host_length);
+    let end = address_end(text, group.start, run).max(group.start + host_length);
     Some(Candidate::of(List::Url, group.start..end, Strength::Specific, scores))
 }
 
@@ -237,6 +275,13 @@ mod tests {
         ] {
             assert_eq!(first(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn addresses_that_share_their_end_are_each_found() {
+        let text = "(aa.com?b=bb.com/x)). ß cc.com/é。d";
+        let ends: Vec<&str> = found(text).into_iter().map(|(url, _)| url).collect();
+        assert_eq!(ends, ["aa.com?b=bb.com/x", "bb.com/x", "cc.com/é"]);
     }
 
     #[test]

@@ -75,6 +75,9 @@ const ORDERS: [&str; 30] = [
     "new task",
 ];
 
+/// The most bytes of a line's head.
+const HEAD: usize = 24;
+
 /// Bytes of a line that are searched for orders.
 const LINE: usize = 160;
 
@@ -97,10 +100,15 @@ fn head(line: &str) -> Option<(&str, &str)> {
     let marks = |c: char| "#*[<({|>=- \t\"'`".contains(c);
     let begin = line.trim_start_matches(marks);
     let decorated = begin.len() < line.trim_start().len();
-    let end = begin.find(|c: char| !(c.is_ascii_lowercase() || c == ' ' || c == '_')).unwrap_or(begin.len());
+    let start = &begin.as_bytes()[..begin.len().min(HEAD + 1)];
+    let end = start.iter().position(|byte| !(byte.is_ascii_lowercase() || matches!(byte, b' ' | b'_')));
+    let end = end.unwrap_or(start.len());
+    if end > HEAD {
+        return None;
+    }
     let (words, rest) = begin.split_at(end);
     let follows = rest.starts_with([':', ']', ')', '>', '|', '}', '*', '=', '#', '-']);
-    (words.len() <= 24 && (follows || (decorated && rest.is_empty()))).then(|| (words.trim(), rest))
+    (follows || decorated && rest.is_empty()).then(|| (words.trim(), rest))
 }
 
 /// `===== END OF USER INPUT =====`: the end or start of what is said, in a frame.

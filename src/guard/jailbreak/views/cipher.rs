@@ -4,7 +4,7 @@
 //! languages around it, which are nearer to English than to any shift of it), and it is taken only if that makes known
 //! words of unknown ones. So text in another language stays as it is.
 
-use super::vocabulary::knows;
+use super::vocabulary::{LONGEST, knows, knows_bytes};
 
 /// Unknown words of the shortest run.
 const WORDS: usize = 3;
@@ -17,6 +17,10 @@ const FREQUENT: [i32; 26] = [
     -250, -421, -358, -315, -206, -380, -391, -280, -266, -649, -486, -321, -373, -270, -259, -395, -695, -282, -276,
     -240, -358, -463, -374, -650, -392, -721,
 ];
+
+/// The mean of letters that are no cipher's, in the same unit: nothing else is tried for them. Languages written in Latin
+/// letters lie near -300, random letters near -390.
+const LIKELY: i64 = -310;
 
 /// A run of words of which nearly all are unknown.
 struct Run {
@@ -83,42 +87,57 @@ fn words(text: &str) -> impl Iterator<Item = (usize, usize)> {
 fn said(text: &str, run: &Run) -> Option<String> {
     let shift = likeliest_shift(&run.letters);
     let shifted = |letter: u8| (letter - b'a' + shift) % 26 + b'a';
-    if shift != 0 && says_words(text, |word| mapped(word, shifted)) {
+    if shift != 0 && says_words(text, |word| word.iter_mut().for_each(|letter| *letter = shifted(*letter))) {
         return Some(mapped(text, shifted));
     }
-    if says_words(text, |word| mapped(word, |letter| b'z' - (letter - b'a'))) {
-        return Some(mapped(text, |letter| b'z' - (letter - b'a')));
+    let mirrored = |letter: u8| b'z' - (letter - b'a');
+    if says_words(text, |word| word.iter_mut().for_each(|letter| *letter = mirrored(*letter))) {
+        return Some(mapped(text, mirrored));
     }
-    let backwards = |word: &str| word.chars().rev().collect::<String>();
-    if !says_words(text, backwards) {
+    if !says_words(text, <[u8]>::reverse) {
         return None;
     }
     // Whether the words, too, stand in reverse does not show, so both orders are given.
-    let in_place = text.split_inclusive(|c: char| !c.is_alphabetic()).map(|piece| {
+    let mut said: String = text.chars().rev().collect();
+    said.reserve(text.len() + 1);
+    said.push('\n');
+    for piece in text.split_inclusive(|c: char| !c.is_alphabetic()) {
         let word = piece.trim_end_matches(|c: char| !c.is_alphabetic());
-        backwards(word) + &piece[word.len()..]
-    });
-    Some(backwards(text) + "\n" + &in_place.collect::<String>())
+        said.extend(word.chars().rev());
+        said.push_str(&piece[word.len()..]);
+    }
+    Some(said)
 }
 
 fn likeliest_shift(letters: &[u32; 26]) -> u8 {
-    let score = |shift: u8| -> i64 {
-        let place = |at: usize| (at + usize::from(shift)) % 26;
-        letters.iter().enumerate().map(|(at, &count)| i64::from(count) * i64::from(FREQUENT[place(at)])).sum()
+    let count = letters.iter().sum::<u32>();
+    let score = |shift: usize| -> i64 {
+        let frequent = FREQUENT[shift..].iter().chain(&FREQUENT[..shift]);
+        letters.iter().zip(frequent).map(|(&count, &ln)| i64::from(count) * i64::from(ln)).sum()
     };
-    (0..26).max_by_key(|&shift| (score(shift), shift == 0)).unwrap_or_default()
+    if score(0) >= i64::from(count) * LIKELY {
+        return 0;
+    }
+    let best = (0..26).max_by_key(|&shift| (score(shift), shift == 0)).unwrap_or_default();
+    u8::try_from(best).unwrap_or_default()
 }
 
 fn mapped(text: &str, map: impl Fn(u8) -> u8) -> String {
-    text.chars().map(|c| if c.is_ascii_lowercase() { char::from(map(c as u8)) } else { c }).collect()
+    let bytes = text.bytes().map(|byte| if byte.is_ascii_lowercase() { map(byte) } else { byte }).collect();
+    // Only letters of ASCII became others.
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Whether at least half of the longer words, and three of them, become known.
-fn says_words(text: &str, undo: impl Fn(&str) -> String) -> bool {
-    let (mut all, mut known) = (0, 0);
+fn says_words(text: &str, undo: impl Fn(&mut [u8])) -> bool {
+    let (mut all, mut known, mut buffer) = (0, 0, [0; LONGEST]);
     for (start, end) in words(text).filter(|(start, end)| end - start > 2) {
         all += 1;
-        known += usize::from(knows(&undo(&text[start..end])));
+        if let Some(word) = buffer.get_mut(..end - start) {
+            word.copy_from_slice(&text.as_bytes()[start..end]);
+            undo(word);
+            known += usize::from(knows_bytes(word));
+        }
         if all == 12 && known == 0 {
             return false;
         }

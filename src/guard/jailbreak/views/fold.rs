@@ -138,7 +138,8 @@ impl Visible {
             }
             _ => {}
         }
-        self.odd += usize::from(is_styled(c));
+        // One alone is a variable of a formula.
+        self.odd += usize::from(is_styled(c) && is_styled(self.previous));
         (self.previous, self.marks, self.flag) = (c, 0, c == '\u{1f3f4}');
         Some(c)
     }

@@ -3,7 +3,7 @@
 //! A word is undone only if that makes it a known word. Two such words show that the text is written so, and then its other
 //! words are undone too; `h2o`, `mp3`, hex colours and versions make no words, so they stay.
 
-use super::vocabulary::knows;
+use super::vocabulary::{LONGEST, knows_bytes};
 
 /// Words that must become known ones before unknown ones are undone.
 const SURE: usize = 2;
@@ -13,26 +13,21 @@ const ALONE: usize = 5;
 
 /// `text`, which is folded, with such words undone; nothing where there are none.
 pub(super) fn undone(text: &str) -> Option<String> {
-    let candidates: Vec<(usize, usize)> = words(text).filter(|&(start, end)| is_masked(&text[start..end])).collect();
-    let known = |&(start, end): &(usize, usize)| known(&text[start..end]).map(|word| (start, end, word));
-    let found: Vec<(usize, usize, String)> = candidates.iter().filter_map(known).collect();
-    if found.len() < SURE && !found.iter().any(|(start, end, _)| end - start >= ALONE) {
-        return None;
+    let masked = words(text).filter(|&(start, end)| is_masked(&text.as_bytes()[start..end]));
+    let mut all: Vec<(usize, usize, Option<u8>)> =
+        masked.map(|(start, end)| (start, end, one(&text.as_bytes()[start..end]))).collect();
+    let known = all.iter().filter(|(.., one)| one.is_some()).count();
+    if known < SURE {
+        if !all.iter().any(|(start, end, one)| one.is_some() && end - start >= ALONE) {
+            return None;
+        }
+        all.retain(|(.., one)| one.is_some());
     }
-    let all = if found.len() < SURE {
-        found
-    } else {
-        let undone = |&(start, end): &(usize, usize)| {
-            let word = &text[start..end];
-            (start, end, self::known(word).unwrap_or_else(|| unmasked(word)))
-        };
-        candidates.iter().map(undone).collect()
-    };
     let mut out = String::with_capacity(text.len());
     let mut copied = 0;
-    for (start, end, word) in all {
+    for (start, end, one) in all {
         out.push_str(&text[copied..start]);
-        out.push_str(&word);
+        out.extend(text[start..end].bytes().map(|sign| char::from(letter(sign, one.unwrap_or(b'i')))));
         copied = end;
     }
     out.push_str(&text[copied..]);
@@ -41,11 +36,18 @@ pub(super) fn undone(text: &str) -> Option<String> {
 
 /// `word` with each sign as the letter it most often stands for.
 pub(super) fn unmasked(word: &str) -> String {
-    word.chars().map(|c| letter(c, 'i')).collect()
+    word.chars().map(|c| if c.is_ascii() { char::from(letter(c as u8, b'i')) } else { c }).collect()
 }
 
-fn known(word: &str) -> Option<String> {
-    ['i', 'l'].into_iter().map(|one| word.chars().map(|c| letter(c, one)).collect::<String>()).find(|word| knows(word))
+/// What 1 and its like stand for in `word`, which is masked, if undoing it makes a known word.
+fn one(word: &[u8]) -> Option<u8> {
+    let mut buffer = [0; LONGEST];
+    let undone = buffer.get_mut(..word.len())?;
+    let mut is_known = |one: u8| {
+        undone.iter_mut().zip(word).for_each(|(to, sign)| *to = letter(*sign, one));
+        knows_bytes(undone)
+    };
+    [b'i', b'l'].into_iter().find(|one| is_known(*one))
 }
 
 /// Runs of ASCII letters, digits and the signs used as letters, without signs that end a sentence.
@@ -69,26 +71,26 @@ fn is_part(byte: u8) -> bool {
 }
 
 /// A word of both letters and signs, three characters or more, and no ordinal number.
-fn is_masked(word: &str) -> bool {
-    let ordinal = ["st", "nd", "rd", "th"].iter().find_map(|ending| word.strip_suffix(ending));
-    if ordinal.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
+fn is_masked(word: &[u8]) -> bool {
+    let letters = word.iter().filter(|byte| byte.is_ascii_lowercase()).count();
+    if !(3..=LONGEST).contains(&word.len()) || letters == 0 || letters == word.len() {
         return false;
     }
-    let letters = word.bytes().filter(u8::is_ascii_lowercase).count();
-    word.len() > 2 && letters > 0 && letters < word.len() && word.len() <= super::vocabulary::LONGEST
+    let (number, ending) = word.split_at(word.len() - 2);
+    !(matches!(ending, b"st" | b"nd" | b"rd" | b"th") && number.iter().all(u8::is_ascii_digit))
 }
 
-fn letter(c: char, one: char) -> char {
-    match c {
-        '0' => 'o',
-        '1' | '!' | '|' => one,
-        '3' => 'e',
-        '4' | '@' => 'a',
-        '5' | '$' => 's',
-        '6' | '9' => 'g',
-        '7' | '+' => 't',
-        '8' => 'b',
-        '2' => 'z',
-        c => c,
+fn letter(sign: u8, one: u8) -> u8 {
+    match sign {
+        b'0' => b'o',
+        b'1' | b'!' | b'|' => one,
+        b'3' => b'e',
+        b'4' | b'@' => b'a',
+        b'5' | b'$' => b's',
+        b'6' | b'9' => b'g',
+        b'7' | b'+' => b't',
+        b'8' => b'b',
+        b'2' => b'z',
+        sign => sign,
     }
 }

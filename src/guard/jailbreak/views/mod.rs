@@ -21,7 +21,7 @@ mod tests;
 mod vocabulary;
 
 pub(crate) use self::fold::fold;
-pub(crate) use self::letters::{is_letter, is_letter_or_digit};
+pub(crate) use self::letters::{class, is_letter, is_letter_or_digit};
 
 /// What an encoder gets to see of a view.
 const SHOWN: usize = 4096;

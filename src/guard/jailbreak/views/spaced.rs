@@ -11,6 +11,12 @@ const SHORTEST: usize = 6;
 /// Letters of a text that the vocabulary is asked about. More of them are joined without gaps.
 const ASKED: usize = 8 * 1024;
 
+/// The words of one and two letters that letters are parted into: others are met by chance.
+const SHORT: [&str; 22] = [
+    "a", "i", "to", "of", "is", "in", "it", "me", "my", "no", "do", "or", "as", "be", "an", "on", "we", "by", "so",
+    "up", "if", "go",
+];
+
 /// A run of single letters.
 struct Run {
     /// Where it ends in the text.
@@ -45,7 +51,12 @@ fn next_single(text: &str, from: usize) -> Option<usize> {
     let mut before = text[..from].chars().next_back();
     for (at, c) in text[from..].char_indices() {
         let start = from + at;
-        if is_letter(c) && !before.is_some_and(super::is_letter_or_digit) && step(&text[start..]).is_some() {
+        let is_joined = text.as_bytes().get(start + c.len_utf8()).is_some_and(u8::is_ascii_alphanumeric);
+        if !is_joined
+            && is_letter(c)
+            && !before.is_some_and(super::is_letter_or_digit)
+            && step(&text[start..]).is_some()
+        {
             return Some(start);
         }
         before = Some(c);
@@ -131,33 +142,7 @@ fn parted(letters: &str) -> String {
         let mut least = (best[end - 1].0 + 8, 1);
         for length in 1..=LONGEST.min(end) {
             let word = &letters[end - length..end];
-            if (length > 2
-                || matches!(
-                    word,
-                    "a" | "i"
-                        | "to"
-                        | "of"
-                        | "is"
-                        | "in"
-                        | "it"
-                        | "me"
-                        | "my"
-                        | "no"
-                        | "do"
-                        | "or"
-                        | "as"
-                        | "be"
-                        | "an"
-                        | "on"
-                        | "we"
-                        | "by"
-                        | "so"
-                        | "up"
-                        | "if"
-                        | "ai"
-                ))
-                && knows(word)
-            {
+            if (length > 2 || SHORT.contains(&word)) && knows(word) {
                 // Long words are worth more than their parts: a word costs, whatever its length.
                 least = least.min((best[end - length].0 + 3, length));
             }

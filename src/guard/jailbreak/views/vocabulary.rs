@@ -1,23 +1,30 @@
 //! Words that tell language from noise: the commonest ones, and those that attacks cannot do without.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
-type Words = HashSet<&'static str, BuildHasherDefault<Fnv>>;
+/// The words in a table of their bytes, filled up with zeros: to look one up is to compare two numbers or three. What
+/// collides is fixed with the table.
+struct Words {
+    table: Box<[u128; PLACES]>,
+}
 
-/// FNV-1a: what is looked up are short words, and the table is fixed, so no one can choose what collides.
-struct Fnv(u64);
+/// Places of the table, twice as many as words at least.
+const PLACES: usize = 1 << 13;
 
 static WORDS: LazyLock<Words> =
-    LazyLock::new(|| [ENGLISH, TOPIC, OTHERS].iter().flat_map(|list| list.split_whitespace()).collect());
+    LazyLock::new(|| Words::new([ENGLISH, TOPIC, OTHERS].iter().flat_map(|list| list.split_whitespace())));
 
 /// Longest word of the vocabulary, in bytes.
 pub(super) const LONGEST: usize = 16;
 
 /// Whether `word`, in lower case, is known.
 pub(super) fn knows(word: &str) -> bool {
-    word.len() <= LONGEST && WORDS.contains(word)
+    knows_bytes(word.as_bytes())
+}
+
+/// As `knows`, for the bytes of a word.
+pub(super) fn knows_bytes(word: &[u8]) -> bool {
+    word.len() <= LONGEST && WORDS.has(word)
 }
 
 /// Whether at least half of the letters of `text` stand in known words, and at least `letters` of them.
@@ -31,23 +38,38 @@ pub(super) fn is_language(text: &str, letters: usize) -> bool {
     known >= letters && 2 * known >= all
 }
 
-// === impl Fnv ===
+// === impl Words ===
 
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hasher for Fnv {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+impl Words {
+    fn new<'a>(words: impl Iterator<Item = &'a str>) -> Self {
+        let mut all = Self { table: Box::new([0; PLACES]) };
+        for word in words.filter(|word| word.len() <= LONGEST) {
+            let bytes = Self::bytes(word.as_bytes());
+            let place = all.place(bytes);
+            all.table[place] = bytes;
         }
+        all
+    }
+
+    fn has(&self, word: &[u8]) -> bool {
+        let bytes = Self::bytes(word);
+        bytes != 0 && self.table[self.place(bytes)] == bytes
+    }
+
+    /// Where these bytes stand, or could.
+    fn place(&self, bytes: u128) -> usize {
+        let halves = (bytes as u64) ^ ((bytes >> 64) as u64).rotate_left(29);
+        let mut place = (halves.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 51) as usize;
+        while self.table[place % PLACES] != 0 && self.table[place % PLACES] != bytes {
+            place += 1;
+        }
+        place % PLACES
+    }
+
+    fn bytes(word: &[u8]) -> u128 {
+        let mut bytes = [0; LONGEST];
+        bytes[..word.len()].copy_from_slice(word);
+        u128::from_le_bytes(bytes)
     }
 }
 
@@ -112,7 +134,9 @@ mod tests {
 
     #[test]
     fn no_word_is_longer_than_is_looked_up() {
-        assert!(WORDS.iter().all(|word| word.len() <= LONGEST && knows(word)));
+        let words = || [ENGLISH, TOPIC, OTHERS].iter().flat_map(|list| list.split_whitespace());
+        assert!(words().all(|word| word.len() <= LONGEST && knows(word)));
+        assert!(2 * words().count() <= PLACES && !knows("") && !knows("vtaber"));
     }
 
     #[test]

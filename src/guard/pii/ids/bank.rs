@@ -110,10 +110,24 @@ fn is_account(text: &str) -> bool {
 /// Four letters for the bank, a country's code, two for the place, three for the branch (ISO 9362).
 /// Words that happen to be built so are none.
 fn is_bic(text: &str) -> bool {
-    let country = text.get(4..6).unwrap_or_default();
-    let known = COUNTRIES.split(' ').any(|code| code == country);
+    let known = matches!(text.as_bytes(), [_, _, _, _, first, second, ..] if has_country(*first, *second));
     known && !WORDS.contains(&text)
 }
+
+fn has_country(first: u8, second: u8) -> bool {
+    let place = |letter: u8| usize::from(letter.wrapping_sub(b'A'));
+    BY_LETTERS.get(place(first)).is_some_and(|second_letters| second_letters >> place(second).min(31) & 1 == 1)
+}
+
+/// The countries by their first letter, a bit for each second letter: asked of every word in capitals.
+const BY_LETTERS: [u32; 26] = {
+    let (mut letters, mut at) = ([0; 26], 0);
+    while at + 1 < COUNTRIES.len() {
+        letters[(COUNTRIES.as_bytes()[at] - b'A') as usize] |= 1 << (COUNTRIES.as_bytes()[at + 1] - b'A');
+        at += 3;
+    }
+    letters
+};
 
 /// The codes of ISO 3166-1, and Kosovo's.
 const COUNTRIES: &str = "\

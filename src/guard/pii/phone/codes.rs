@@ -112,8 +112,23 @@ pub(super) fn has_length(code: u16, digits: usize) -> bool {
 }
 
 fn lengths(code: u16) -> u32 {
-    LENGTHS.iter().find(|(_, codes)| codes.binary_search(&code).is_ok()).map_or(0, |(lengths, _)| *lengths)
+    BY_CODE.get(usize::from(code)).copied().unwrap_or(0)
 }
+
+/// The lengths of each code; 0 where there is none.
+static BY_CODE: [u32; 1000] = {
+    let (mut by_code, mut row) = ([0; 1000], 0);
+    while row < LENGTHS.len() {
+        let (lengths, codes) = LENGTHS[row];
+        let mut at = 0;
+        while at < codes.len() {
+            by_code[codes[at] as usize] = lengths;
+            at += 1;
+        }
+        row += 1;
+    }
+    by_code
+};
 
 #[cfg(test)]
 mod tests {

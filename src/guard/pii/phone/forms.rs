@@ -23,7 +23,7 @@ impl Form<'_> {
         if self.digits.iter().all(|digit| *digit == self.digits[0]) || self.is_other() {
             return None;
         }
-        if self.form.contains('+') {
+        if self.form.bytes().any(|byte| byte == b'+') {
             return self.international();
         }
         let alone = match self.form.as_bytes()[0] {
@@ -50,15 +50,18 @@ impl Form<'_> {
             "4-2-2", "2-2-4", "4.2.2", "2.2.4", "4/2/2", "2/2/4", "4 2 2", "2 2 4", "1/2/4", "2/1/4", "3-2-4", "4-4",
             "4-4-4-4", "4 4 4 4", "4 6 5", "4-6-5", "9-1", "4 4 4", "4-4-4", "4/4",
         ];
-        let is_decimal = self.blocks() == 2 && self.form.contains('.') || self.form.contains("..");
+        let doubled = |pair: &[u8]| pair[0] == pair[1] && matches!(pair[0], b'.' | b' ' | b'-');
+        let is_decimal = self.form.bytes().any(|byte| byte == b'.') && self.blocks() == 2;
         // From a year to a year, maybe with days.
-        OTHERS.contains(&self.form) || is_decimal || self.form.contains("  ") || self.form.contains("--")
+        self.form.len() <= 7 && OTHERS.contains(&self.form)
+            || is_decimal
+            || self.form.as_bytes().windows(2).any(doubled)
     }
 
     /// With a plus: the calling code and as many digits as its countries use.
     fn international(&self) -> Option<(f32, f32)> {
         let (code, national) = codes::split(self.digits)?;
-        let national = match (code, self.form.contains(")"), national) {
+        let national = match (code, self.form.bytes().any(|byte| byte == b')'), national) {
             // +44 (0)20: the zero is for calls from within.
             (_, true, [0, rest @ ..]) => rest,
             (39 | 225 | 241 | 242 | 378, _, national) => national,

@@ -40,8 +40,8 @@ struct Cut {
 pub(super) fn find(text: &str, groups: &[Group], found: &mut Vec<Candidate>) {
     let mut written = Written { digits: Vec::new(), form: Vec::new(), cuts: Vec::new() };
     let mut free = 0;
-    for group in groups {
-        if group.start < free || !text.as_bytes()[group.start].is_ascii_digit() {
+    for (at, group) in groups.iter().enumerate() {
+        if group.start < free || !text.as_bytes()[group.start].is_ascii_digit() || !has_digits(&groups[at..]) {
             continue;
         }
         let start = opened(text, group.start).max(free);
@@ -51,6 +51,15 @@ pub(super) fn find(text: &str, groups: &[Group], found: &mut Vec<Candidate>) {
             found.push(candidate);
         }
     }
+}
+
+/// Whether the first of `groups`, as many as a number may take up, have digits enough for one.
+fn has_digits(groups: &[Group]) -> bool {
+    let mut digits = 0;
+    groups.iter().take(BLOCKS).any(|group| {
+        digits += group.digits;
+        digits >= LEAST
+    })
 }
 
 /// Where the number begins whose first digit is at `at`: with a bracket, a plus, or both.

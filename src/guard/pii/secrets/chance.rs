@@ -76,24 +76,68 @@ const WORDS: [&str; 34] = [
 
 /// Whether `value` stands for a secret that the writer left out.
 pub(super) fn is_placeholder(value: &str) -> bool {
-    let lower = value.to_ascii_lowercase();
-    let mut kinds = [false; 256];
-    value.bytes().for_each(|byte| kinds[usize::from(byte)] = true);
-    let is_repeated = kinds.iter().filter(|kind| **kind).count() <= 2;
-    is_repeated || WORDS.contains(&lower.as_str()) || PLACEHOLDERS.iter().any(|part| lower.contains(part))
+    let mut kinds = [0_u128; 2];
+    value.bytes().for_each(|byte| kinds[usize::from(byte >> 7)] |= 1 << (byte & 127));
+    let is_repeated = kinds.iter().map(|kinds| kinds.count_ones()).sum::<u32>() <= 2;
+    is_repeated || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word)) || has_part(value.as_bytes())
 }
+
+/// Whether one of the placeholders stands in `value`.
+fn has_part(value: &[u8]) -> bool {
+    let stands = |at: usize, part: &str| {
+        value.get(at..at + part.len()).is_some_and(|bytes| bytes.eq_ignore_ascii_case(part.as_bytes()))
+    };
+    value.iter().enumerate().any(|(at, byte)| {
+        let mut parts = BY_FIRST[usize::from(*byte)];
+        while parts != 0 {
+            if stands(at, PLACEHOLDERS[parts.trailing_zeros() as usize]) {
+                return true;
+            }
+            parts &= parts - 1;
+        }
+        false
+    })
+}
+
+/// For each byte, a bit for each placeholder that begins with it, in letters of either case.
+static BY_FIRST: [u64; 256] = {
+    let (mut by_first, mut nth) = ([0; 256], 0);
+    while nth < PLACEHOLDERS.len() {
+        let first = PLACEHOLDERS[nth].as_bytes()[0];
+        by_first[first as usize] |= 1 << nth;
+        if first.is_ascii_lowercase() {
+            by_first[first.to_ascii_uppercase() as usize] |= 1 << nth;
+        }
+        nth += 1;
+    }
+    by_first
+};
 
 /// Bits of information for each byte of `value`, by how often each byte stands in it.
 pub(super) fn entropy(value: &str) -> f32 {
-    let mut counts = [0_u32; 256];
-    value.bytes().for_each(|byte| counts[usize::from(byte)] += 1);
+    let (mut counts, mut kinds) = ([0_u16; 256], [0_u128; 2]);
+    for byte in value.bytes() {
+        counts[usize::from(byte)] += 1;
+        kinds[usize::from(byte >> 7)] |= 1 << (byte & 127);
+    }
     let total = value.len() as f32;
-    counts
-        .iter()
-        .filter(|count| **count > 0)
-        .map(|count| *count as f32 / total)
-        .map(|share| -share * share.log2())
-        .sum()
+    let bits = |count: u16| {
+        let share = f32::from(count) / total;
+        -share * share.log2()
+    };
+    // Most bytes stand in it as often as the one before.
+    let (mut sum, mut last) = (0.0, (0, 0.0));
+    for (half, mut kinds) in (0..).zip(kinds) {
+        while kinds != 0 {
+            let count = counts[half << 7 | kinds.trailing_zeros() as usize];
+            if count != last.0 {
+                last = (count, bits(count));
+            }
+            sum += last.1;
+            kinds &= kinds - 1;
+        }
+    }
+    sum
 }
 
 /// Whether `value` is made by chance: long enough, letters and digits mixed, few of them twice.

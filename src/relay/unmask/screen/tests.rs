@@ -66,7 +66,7 @@ const VALUES: [&str; 21] = [
 
 fn patterns() -> Arc<Patterns> {
     static PATTERNS: std::sync::OnceLock<Arc<Patterns>> = std::sync::OnceLock::new();
-    PATTERNS.get_or_init(|| Arc::new(Patterns::new(Entity::KNOWN, Vec::new(), &[]).unwrap())).clone()
+    PATTERNS.get_or_init(|| Arc::new(Patterns::new(Entity::KNOWN, Vec::new(), &[], 0.0).unwrap())).clone()
 }
 
 pub(super) fn screen(hold_back: usize) -> Arc<Screen> {
@@ -234,7 +234,7 @@ fn live_placeholders_are_no_values() {
         context: Vec::new(),
         validate: None,
     };
-    let patterns = Arc::new(Patterns::new(Entity::KNOWN, vec![own], &[]).unwrap());
+    let patterns = Arc::new(Patterns::new(Entity::KNOWN, vec![own], &[], 0.0).unwrap());
     screener.screen = Arc::new(Screen::new(patterns, 0.5, None, 256));
     assert_eq!(screener.whole("<PERSON_1_aaaa>", Form::Text), "<[CODE]>", "somebody else's");
     let text = format!(

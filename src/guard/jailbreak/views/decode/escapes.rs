@@ -8,7 +8,7 @@ use super::Found;
 const FEWEST: usize = 3;
 
 /// A word's first escape stands within so many bytes, lest each place in a long word be a start that is read to its end.
-const NEAR: usize = 64;
+pub(super) const NEAR: usize = 24;
 
 /// A word with few escapes that is longer is nothing else either.
 const LONG: usize = 1024;

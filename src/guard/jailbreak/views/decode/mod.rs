@@ -47,10 +47,11 @@ pub(crate) fn decode(text: &str) -> Option<Decoded> {
 
 fn undo(text: &str, depth: usize, budget: &mut usize) -> Option<Decoded> {
     let mut decoded = Decoded::default();
-    let (mut at, mut copied) = (0, 0);
+    let (mut at, mut copied, mut percent) = (0, 0, 0);
     while at < text.len() && *budget > 0 {
         let Some(start) = next_place(text, at) else { break };
-        match attempt(&text[start..]) {
+        percent = next_percent(text, start, percent);
+        match attempt(&text[start..], percent - start < escapes::NEAR) {
             Found::Nothing => at = token_end(text, start),
             Found::Noise(length) => at = start + length,
             Found::Text(length, said) if said.len() <= *budget => {
@@ -74,8 +75,19 @@ fn undo(text: &str, depth: usize, budget: &mut usize) -> Option<Decoded> {
     Some(decoded)
 }
 
-fn attempt(text: &str) -> Found {
-    for attempt in ATTEMPTS {
+/// The first percent sign from `start` on, or the text's end; `known` is that from an earlier start on.
+fn next_percent(text: &str, start: usize, known: usize) -> usize {
+    let bytes = text.as_bytes();
+    match known > start || bytes[start] == b'%' && known == start {
+        true => known,
+        false => bytes[start..].iter().position(|byte| *byte == b'%').map_or(bytes.len(), |at| start + at),
+    }
+}
+
+/// What stands at the start of `text`. Escapes need a sign of theirs there, or a percent sign near by.
+fn attempt(text: &str, is_percent_near: bool) -> Found {
+    let has_escapes = is_percent_near || matches!(text.as_bytes()[0], b'&' | b'\\');
+    for attempt in ATTEMPTS.into_iter().skip(usize::from(!has_escapes)) {
         match attempt(text) {
             Found::Nothing => {}
             found => return found,

@@ -17,6 +17,9 @@ const SIGNS: [&str; 36] = [
 ];
 
 pub(super) fn read(text: &str) -> Found {
+    if text.as_bytes()[0].is_ascii_alphanumeric() {
+        return Found::Nothing;
+    }
     let (mut said, mut sign, mut end, mut spaces) = (String::new(), String::new(), 0, 0);
     for (at, c) in text.char_indices().take(MOST).chain([(text.len(), '\0')]) {
         match c {
