@@ -209,7 +209,7 @@ fn names_must_differ_and_exist() {
             "\"chat\"",
             "\"direct\"",
             &[
-                "12: router.routes[0].name: must not be \"direct\", \"default\", \"passthrough\" or \"none\": those mean that no route was chosen",
+                "12: router.routes[0].name: must not be \"direct\", \"default\", \"guardrail\", \"passthrough\" or \"none\": those mean that no route was chosen",
             ],
         ),
         ("\"chat\"", "\"\"", &["12: router.routes[0].name: must not be empty"]),
@@ -433,4 +433,48 @@ fn anchors_and_merges_keep_their_lines() {
     let spoilt = merged.replace("    model: \"small\"", "    model: \"small\"\n    retires: 3");
     let unknown = |i: usize| format!("8: backends[{i}].retires: unknown key; did you mean \"retries\"?");
     assert_eq!(Case::new(spoilt).problems(), [unknown(0), unknown(1)]);
+}
+
+#[test]
+fn guardrails_that_make_no_sense_are_told() {
+    let section = |keys: &str| with("    pii_masking: false\n", keys);
+    for (keys, wanted) in [
+        (
+            "    jailbreak: {action: route}\n",
+            vec!["17: middleware.guardrails.jailbreak: must name a \"backend\" for \"action: route\""],
+        ),
+        (
+            "    jailbreak: {action: route, backend: fats}\n",
+            vec!["17: middleware.guardrails.jailbreak.backend: no backend is named \"fats\"; did you mean \"fast\"?"],
+        ),
+        (
+            "    jailbreak: {threshold: 0.5, false_alarm_rate: 0.5, roles: []}\n",
+            vec![
+                "17: middleware.guardrails.jailbreak: must have \"threshold\" or \"false_alarm_rate\", not both",
+                "17: middleware.guardrails.jailbreak.false_alarm_rate: must be between 0.001 and 0.1",
+                "17: middleware.guardrails.jailbreak.roles: must name whose texts are judged",
+            ],
+        ),
+        (
+            "    pii: {entities: [CREDIT_CRAD], operators: [{entity: NOBODY, operator: hash}], min_score: 2}\n",
+            vec![
+                "17: middleware.guardrails.pii.min_score: must be between 0 and 1",
+                "17: middleware.guardrails.pii.entities[0]: no entity is named \"CREDIT_CRAD\"; did you mean \"CREDIT_CARD\"?",
+                "17: middleware.guardrails.pii.operators[0].entity: no entity is named \"NOBODY\"",
+            ],
+        ),
+    ] {
+        let mut problems = Case::new(section(keys)).problems();
+        let mut wanted: Vec<String> = wanted.into_iter().map(String::from).collect();
+        problems.sort();
+        wanted.sort();
+        assert_eq!(problems, wanted, "{keys}");
+    }
+    for (pattern, wanted) in [("E-[0-9", "E-[0-9"), ("(?=x)y", "look-around"), ("x*", "matches the empty text")] {
+        let keys = format!("    pii: {{recognizers: [{{name: BADGE, pattern: \"{pattern}\"}}]}}\n");
+        let problems = Case::new(section(&keys)).run().stderr;
+        assert!(problems.contains("recognizers[0]") && problems.contains(wanted), "{problems}");
+    }
+    let own = "    pii: {entities: [BADGE, default], recognizers: [{name: BADGE, pattern: \"E-[0-9]{6}\"}]}\n";
+    Case::new(section(own)).ok();
 }

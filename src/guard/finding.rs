@@ -126,6 +126,9 @@ impl Entity {
                 | Self::Url
                 | Self::MacAddress
                 | Self::BicCode
+                | Self::BankAccount
+                | Self::UsBankNumber
+                | Self::MedicalRecord
                 | Self::AbaRoutingNumber
                 | Self::Crypto
                 | Self::UsNpi

@@ -8,6 +8,7 @@ mod echo;
 mod failing;
 mod jailbreak;
 mod masking;
+mod models;
 mod secrecy;
 
 #[path = "../support/mod.rs"]
