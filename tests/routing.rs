@@ -166,15 +166,25 @@ async fn escapes_do_not_hide_the_text_that_the_model_will_read() {
 #[tokio::test]
 async fn completions_go_by_their_first_string() {
     let reference = Reference::start();
-    for (prompt, expected) in [
-        (json!(CODE), SOLVED),
-        (json!([CODE, JOKE]), SOLVED),
-        (json!([JOKE, CODE]), CHATTED),
-        (json!([15496, 11, 995]), ("default", "fast-chat")),
-        (json!([[15496], [11, 995]]), ("default", "fast-chat")),
-    ] {
+    for (prompt, expected) in [(json!(CODE), SOLVED), (json!([CODE, JOKE]), SOLVED), (json!([JOKE, CODE]), CHATTED)] {
         let led = reference.led("/v1/completions", json!({ "model": "auto", "prompt": prompt })).await;
         assert_eq!(pair(&led), expected, "{prompt}");
+    }
+}
+
+#[tokio::test]
+async fn token_ids_go_to_the_default_backend_where_no_guardrail_would_have_to_read_them() {
+    let unguarded = Reference::with(|config| {
+        config
+            .replace("jailbreak_detection: true", "jailbreak_detection: false")
+            .replace("pii_masking: true", "pii_masking: false")
+    });
+    let guarded = Reference::start();
+    for prompt in [json!([15496, 11, 995]), json!([[15496], [11, 995]])] {
+        let body = json!({ "model": "auto", "prompt": prompt });
+        let led = unguarded.led("/v1/completions", body.clone()).await;
+        assert_eq!(pair(&led), ("default", "fast-chat"), "{prompt}");
+        assert_eq!(guarded.post("/v1/completions", body).await.status(), 503, "{prompt}");
     }
 }
 
