@@ -23,6 +23,8 @@ pub(super) fn summary<'a>(session: &Session, error: Option<&Error>, exchange: &'
         degraded: exchange.degraded,
         cache: exchange.cached.outcome,
         similarity: exchange.cached.served.map(|served| served.similarity),
+        jailbreak: exchange.guarded.jailbreak,
+        pii: exchange.guarded.pii,
         embedded: exchange.embedded,
         failure: exchange.failure.as_ref().map(|failure| failure.reason),
         client_left,

@@ -22,6 +22,8 @@ pub(super) fn log(summary: &Summary) {
                 attempts = summary.attempts,
                 degraded = summary.degraded,
                 cache = summary.cache.map(Outcome::as_str),
+                jailbreak = summary.jailbreak,
+                pii = summary.pii,
                 stream = summary.stream,
                 first_byte_ms = millis(summary.timing.to_first_byte()),
                 total_ms = millis(Some(summary.timing.whole())),

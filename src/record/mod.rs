@@ -29,6 +29,9 @@ pub struct Summary<'a> {
     pub cache: Option<Outcome>,
     /// How near the question was that the cache's answer was given to.
     pub similarity: Option<f32>,
+    /// What the guardrails made of it as an attempt to override instructions, and of its personal data.
+    pub jailbreak: Option<&'static str>,
+    pub pii: Option<&'static str>,
     /// What was embedded, where that was the answer.
     pub embedded: Option<Embedded>,
     /// Why the router itself answered with an error, or ended a stream with one.
