@@ -37,8 +37,9 @@ pub(super) fn everywhere(pieces: &Pieces, mut findings: Vec<Vec<Finding>>) -> Ve
         let known = found.len();
         for place in finder.find_iter(text).filter(|place| stands_alone(text, place.start(), place.end())) {
             let range = place.range();
-            let is_free = |finding: &Finding| finding.range.end <= range.start || range.end <= finding.range.start;
-            if found[..known].iter().all(is_free) {
+            // They are in order and apart, so that only the next one can be in the way.
+            let next = found[..known].partition_point(|finding| finding.range.end <= range.start);
+            if found[..known].get(next).is_none_or(|finding| range.end <= finding.range.start) {
                 let (entity, score) = names[place.pattern().as_usize()].1.clone();
                 found.push(Finding { entity, range, score, strength: Strength::Model });
             }

@@ -129,7 +129,10 @@ fn operators(pii: &Pii) -> Operators {
 
 /// What of `findings` lies in `part`, by its place there.
 fn within(findings: &[Finding], part: &std::ops::Range<usize>) -> Vec<Finding> {
-    let clipped = findings.iter().filter_map(|finding| {
+    // They are in order and apart: a message of many parts must not look through all of them for each.
+    let first = findings.partition_point(|finding| finding.range.end <= part.start);
+    let near = findings[first..].iter().take_while(|finding| finding.range.start < part.end);
+    let clipped = near.filter_map(|finding| {
         let range = finding.range.start.max(part.start)..finding.range.end.min(part.end);
         let range = (range.start < range.end).then(|| range.start - part.start..range.end - part.start)?;
         Some(Finding { range, ..finding.clone() })

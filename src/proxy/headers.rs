@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::Version;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::{Error, ErrorType, OrErr, Result};
@@ -81,7 +82,7 @@ pub(super) fn to_peer(session: &Session, request: &mut RequestHeader, exchange: 
 }
 
 /// Adds what the router says of a peer's answer.
-pub(super) fn to_client(head: &mut ResponseHeader, exchange: &Exchange) -> Result<()> {
+pub(super) fn to_client(session: &Session, head: &mut ResponseHeader, exchange: &Exchange) -> Result<()> {
     if head.status.is_informational() {
         return Ok(());
     }
@@ -89,6 +90,10 @@ pub(super) fn to_client(head: &mut ResponseHeader, exchange: &Exchange) -> Resul
         // With values in the placeholders' place it is another body.
         for name in [header::CONTENT_LENGTH, header::ETAG, CONTENT_MD5] {
             head.remove_header(&name);
+        }
+        // Else its end would be the connection's, and a body that broke off would pass for whole.
+        if session.req_header().version == Version::HTTP_11 {
+            head.insert_header(header::TRANSFER_ENCODING, "chunked")?;
         }
     }
     describe(head, exchange)

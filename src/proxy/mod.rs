@@ -120,11 +120,11 @@ impl ProxyHttp for Proxy {
 
     async fn response_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         head: &mut ResponseHeader,
         exchange: &mut Exchange,
     ) -> Result<()> {
-        headers::to_client(head, exchange)
+        headers::to_client(session, head, exchange)
     }
 
     fn fail_to_connect(

@@ -156,3 +156,21 @@ async fn an_http_1_0_client_has_them_as_well() {
     assert!(String::from_utf8_lossy(&answer.body).contains("Mail ann@example.org"), "{answer:?}");
     assert!(!stand.heard().contains("ann@example.org"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_masked_answer_keeps_the_connection_and_one_that_breaks_off_is_not_whole() {
+    let stand = Echoing::with("pii_masking: true").await;
+    let body = r#"{"messages":[{"role":"user","content":"Mail ann@example.org"}]}"#;
+    let request = crate::support::wire::post("/v1/chat/completions", "", body);
+    let answer = crate::support::wire::ask(stand.router.address(), request).await;
+    assert_eq!(answer.header("transfer-encoding"), Some("chunked"), "{answer:?}");
+    let (router, _model) = answering("pii_masking: true", |_| {
+        Act::Say(
+            b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{\"choices\":[]".to_vec(),
+        )
+    })
+    .await;
+    let request = reqwest::Client::new().post(router.at("/v1/chat/completions")).body(body);
+    let broken = request.send().await.unwrap();
+    assert!(broken.status() != 200 || broken.bytes().await.is_err(), "half an answer is an error");
+}
