@@ -13,7 +13,7 @@ INSTALL = PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' BINARY='$(BINARY)' UNITDIR='$(
 OPEN_FILES = 16384
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-vllm lint check-unsafe bench bench-encoder bench-cache bench-streams soak-cache eval-cache install uninstall clean
+.PHONY: help run build test test-vllm lint check-unsafe bench bench-encoder bench-guard bench-cache bench-streams soak-cache eval-cache eval-guard install uninstall clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -43,7 +43,11 @@ bench: ## what a decision and a request cost, beside Envoy, vllm-router and ngin
 
 bench-encoder: ## the encoder beside candle and ONNX Runtime
 	@scripts/setup.sh build
-	cargo bench --locked --bench encoder --bench token_head
+	cargo bench --locked --bench encoder
+
+bench-guard: ## what the guardrails cost, on ordinary and on hostile text
+	@scripts/setup.sh build
+	cargo bench --locked --bench guard --bench token_head
 
 bench-cache: ## the cache's store: lookups, recall, memory; up to SIZES="… 1000000" entries
 	@scripts/setup.sh build
@@ -60,6 +64,9 @@ soak-cache: ## the cache's memory while everything changes, for SECONDS (600)
 eval-cache: ## what the cache serves, rightly and wrongly; QQP=pairs.jsonl.gz adds labelled pairs
 	@scripts/setup.sh build
 	$(if $(QQP),gzip -dcf '$(QQP)' | QQP=- )cargo bench --locked --bench cache_quality
+
+eval-guard: build ## what the guardrails find and take for more than it is; DATA="…" takes labelled files
+	python3 benches/guard_quality.py --binary '$(BINARY)' $(DATA)
 
 install: $(BINARY) ## binary, model, config and unit; honours PREFIX, DESTDIR and UNITDIR
 	@$(INSTALL) install

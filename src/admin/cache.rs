@@ -190,7 +190,7 @@ struct Guarded {
 async fn guarded(guard: &Arc<Guard>, endpoint: Endpoint, prompt: &Prompt, tenant: &str) -> Result<Guarded, Failure> {
     let pieces = Arc::new(Pieces::read(endpoint, prompt.body())?);
     let inspection = guard.inspect(&pieces).await;
-    let masking = guard.mask(&pieces, &inspection.findings, tenant, prompt.body());
+    let masking = guard.mask(&pieces, inspection.findings, tenant, prompt.body()).await?;
     let meaning = inspection.meaning;
     Ok(match masking {
         Some(masking) => Guarded { body: masking.cached, meaning, is_other_text: masking.is_other_text },

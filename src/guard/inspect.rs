@@ -1,12 +1,15 @@
 //! A whole request looked through: patterns and rules first, then the models.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::aside::aside;
 use super::jailbreak::{Evidence, Family};
 use super::pii::overlap::resolved;
 use super::read::Read;
 use super::{Entity, Finding, Guard, repeat};
 use crate::embed::{EncodeError, Meaning};
+use crate::failure::{Failure, Reason};
 use crate::intake::Pieces;
 use crate::intake::pieces::Piece;
 
@@ -60,29 +63,33 @@ pub(super) struct Glance {
     pub(super) evidence: Vec<Option<Evidence>>,
 }
 
-/// More text than this is looked through where that blocks nobody.
-const INLINE: usize = 16 << 10;
-
 // === impl Guard ===
 
 impl Guard {
     /// Looks through all of `pieces`.
     pub async fn inspect(self: &Arc<Self>, pieces: &Arc<Pieces>) -> Inspection {
-        let glance = if pieces.bytes() <= INLINE {
-            self.glance(pieces)
-        } else {
-            let (guard, pieces) = (self.clone(), pieces.clone());
-            match tokio::task::spawn_blocking(move || guard.glance(&pieces)).await {
-                Ok(glance) => glance,
-                Err(_) => return Inspection { gap: Some(Gap::Failed), ..Inspection::default() },
-            }
+        let failed = |gap| Inspection { gap: Some(gap), ..Inspection::default() };
+        let glance = match self.aside(pieces, Self::glance).await {
+            Ok(glance) => glance,
+            Err(gap) => return failed(gap),
         };
         let mut read = match self.read(pieces, &glance).await {
             Ok(read) => read,
             Err(error) => Read::without(error.into()),
         };
         read.gap = self.unread(pieces).or(read.gap);
-        self.conclude(pieces, glance, &read)
+        let concluded = self.aside(pieces, move |guard, pieces| guard.conclude(pieces, glance, &read)).await;
+        concluded.unwrap_or_else(failed)
+    }
+
+    /// Does `work` on `pieces` where that blocks nobody.
+    pub(super) async fn aside<T: Send + 'static>(
+        self: &Arc<Self>,
+        pieces: &Arc<Pieces>,
+        work: impl FnOnce(&Self, &Pieces) -> T + Send + 'static,
+    ) -> Result<T, Gap> {
+        let (guard, pieces) = (self.clone(), pieces.clone());
+        aside(pieces.bytes(), move || work(&guard, &pieces)).await
     }
 
     /// What takes no encoder: microseconds for a page.
@@ -191,6 +198,13 @@ impl Gap {
     /// Whether the same request may be judged later.
     pub fn may_pass(self) -> bool {
         matches!(self, Self::EncoderBusy | Self::EncoderTimeout)
+    }
+}
+
+impl From<Gap> for Failure {
+    fn from(gap: Gap) -> Self {
+        let failure = Self::new(Reason::GuardUnavailable, gap.explain());
+        if gap.may_pass() { failure.retry_after(Duration::from_secs(1)) } else { failure }
     }
 }
 

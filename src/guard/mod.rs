@@ -6,10 +6,11 @@
 //! - `inspect`: a whole request looked through · `read`: its texts as the models see them · `classifier`: models of the
 //!   operator's own · `repeat`: the same name elsewhere
 //! - `verdict`: what becomes of it · `mask`: what takes the place of personal data, and gives it back
-//! - `report`: what was found, for people
+//! - `report`: what was found, for people · `aside`: long work off the workers' threads
 //!
 //! No value that was found stands in a log, a metric or a header.
 
+mod aside;
 pub mod classifier;
 pub mod finding;
 mod inspect;

@@ -57,7 +57,7 @@ impl Guard {
             return Verdict::Personal(refused(&format!("it holds personal data that must not be sent: {entity}")));
         }
         if let Some(gap) = inspection.gap.filter(|_| !self.settings.lets_pass) {
-            return Verdict::Unjudged(unjudged(gap));
+            return Verdict::Unjudged(gap.into());
         }
         match action {
             Some(Action::Route(backend)) => Verdict::Serve { instead: Some(backend), is_flagged: true },
@@ -66,7 +66,21 @@ impl Guard {
     }
 
     /// The request with its personal data masked; none where there is nothing to mask. `tenant` is whose it is.
-    pub fn mask(&self, pieces: &Pieces, findings: &[Vec<Finding>], tenant: &str, body: &Bytes) -> Option<Masking> {
+    ///
+    /// # Errors
+    /// [`Gap::Failed`] where masking itself fails.
+    pub async fn mask(
+        self: &Arc<Self>,
+        pieces: &Arc<Pieces>,
+        findings: Vec<Vec<Finding>>,
+        tenant: &str,
+        body: &Bytes,
+    ) -> Result<Option<Masking>, Gap> {
+        let (tenant, body) = (tenant.to_owned(), body.clone());
+        self.aside(pieces, move |guard, pieces| guard.masked(pieces, &findings, &tenant, &body)).await
+    }
+
+    fn masked(&self, pieces: &Pieces, findings: &[Vec<Finding>], tenant: &str, body: &Bytes) -> Option<Masking> {
         let pii = self.settings.pii.as_ref()?;
         let mut ledger = Ledger::new(Salt::of(&pii.key.0, tenant, pieces.first()));
         let operators = operators(pii);
@@ -142,9 +156,4 @@ fn within(findings: &[Finding], part: &std::ops::Range<usize>) -> Vec<Finding> {
 
 fn refused(why: &str) -> Failure {
     Failure::new(Reason::ContentFilter, format!("the request was refused: {why}"))
-}
-
-fn unjudged(gap: Gap) -> Failure {
-    let failure = Failure::new(Reason::GuardUnavailable, gap.explain());
-    if gap.may_pass() { failure.retry_after(std::time::Duration::from_secs(1)) } else { failure }
 }

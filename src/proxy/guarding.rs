@@ -91,17 +91,21 @@ pub(super) async fn guarded(
 
 /// The request with its personal data masked.
 async fn masked(
-    guard: &Guard,
+    guard: &Arc<Guard>,
     exchange: &mut Exchange,
     endpoint: Endpoint,
     prompt: Prompt,
-    pieces: &Pieces,
+    pieces: &Arc<Pieces>,
     inspection: Inspection,
     instead: Option<usize>,
 ) -> Result<Passed, Failure> {
     let Inspection { findings, meaning, .. } = inspection;
     let tenant = exchange.client.as_ref().map_or("", |client| &client.tenant);
-    let Some(masking) = guard.mask(pieces, &findings, tenant, prompt.body()) else {
+    let masking = guard.mask(pieces, findings, tenant, prompt.body()).await.map_err(|gap| {
+        exchange.degraded = Some(gap.as_str());
+        Failure::from(gap)
+    })?;
+    let Some(masking) = masking else {
         return Ok(Passed { meaning, instead, ..Passed::unguarded(prompt) });
     };
     let text = prompt.text;

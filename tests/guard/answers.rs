@@ -118,6 +118,20 @@ async fn an_error_answer_has_them_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_quotes_its_input_has_them_too() {
+    let (router, _model) = answering("pii_masking: true", |mark| {
+        let detail =
+            json!({ "detail": [{ "loc": ["body", "messages"], "msg": "too long", "input": [{ "content": mark }] }] });
+        answer(422, "content-type: application/json\r\n", &detail.to_string())
+    })
+    .await;
+    let answer = ask(&router, false).await;
+    let detail = &answer.json()["detail"][0];
+    assert_eq!((answer.status, &detail["input"][0]["content"]), (422, &json!("ann@example.org")));
+    assert_eq!(detail["msg"], "too long");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_model_makes_up_is_kept_back_where_that_is_asked() {
     let say = "Sure: write to bob.miller@example.com or ask <mark>.";
     for (guardrails, wanted) in [

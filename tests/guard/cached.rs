@@ -33,6 +33,16 @@ async fn two_people_are_not_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_text_of_the_same_meaning_about_somebody_else_hits_with_their_values() {
+    let stand = Echoing::meaning("pii_masking: true", "  sem_cache: {enabled: true, similarity_threshold: 0.8}").await;
+    let first = "How do I reset the password of ann@example.org?";
+    assert_eq!(outcome(&stand, first).await, ("miss".into(), first.into()));
+    let (cache, said) = outcome(&stand, "How can I reset the password of bob@example.com?").await;
+    assert_eq!((cache.as_str(), said.as_str()), ("hit-semantic", "How do I reset the password of bob@example.com?"));
+    assert_eq!(stand.model.seen().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_personal_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("answers");

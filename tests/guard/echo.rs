@@ -30,12 +30,22 @@ impl Echoing {
 
     /// With further keys of `middleware`, and a model whose streams come `letters` characters at a time.
     pub(crate) async fn over(guardrails: &str, middleware: &str, letters: usize) -> Self {
+        Self::start(guardrails, middleware, "mode: \"off\"", letters).await
+    }
+
+    /// Where what prompts mean counts: for routes, and for the cache.
+    pub(crate) async fn meaning(guardrails: &str, middleware: &str) -> Self {
+        let route = "{name: elsewhere, backend: other, samples: [\"Sing me a song about the sea.\"]}";
+        Self::start(guardrails, middleware, &format!("default_backend: solo, routes: [{route}]"), 3).await
+    }
+
+    async fn start(guardrails: &str, middleware: &str, router: &str, letters: usize) -> Self {
         let model = Upstream::start(move |seen| vec![echo(&seen.body, letters)]).await;
         let config = format!(
             "backends:
   - {{name: solo, url: \"{0}/v1\", model: m}}
   - {{name: other, url: \"{0}/other/v1\", model: o}}
-router: {{mode: \"off\"}}
+router: {{{router}}}
 embedding: {{timeout: 1m}}
 middleware:
   guardrails: {{{guardrails}}}

@@ -77,8 +77,8 @@ pub(super) fn quoted(text: &str) -> String {
 /// In what form the string at the end of `path` holds a text of the model's; none where it is another's. What a message says
 /// is in the form `said`.
 pub(super) fn form(path: &[Step<'_>], said: Form) -> Option<Form> {
-    // A server's refusal may quote what it was asked.
-    if matches!(path, [Step::Key("error"), Step::Key("message")] | [Step::Key("message")]) {
+    // A server's refusal may quote what it was asked: OpenAI's shape, vLLM's older one, FastAPI's.
+    if matches!(path, [Step::Key("error" | "detail"), ..] | [Step::Key("message")]) {
         return Some(Form::Text);
     }
     let [Step::Key("choices"), Step::At(_), rest @ ..] = path else { return None };
