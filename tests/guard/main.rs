@@ -9,6 +9,7 @@ mod failing;
 mod jailbreak;
 mod masking;
 mod models;
+mod passes;
 mod secrecy;
 
 #[path = "../support/mod.rs"]
