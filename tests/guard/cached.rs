@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::echo::Echoing;
+use crate::redis::RedisServer;
 
 const CACHE: &str = "  sem_cache: {enabled: true}";
 
@@ -59,4 +60,24 @@ async fn nothing_personal_is_kept() {
     let kept = String::from_utf8_lossy(&kept);
     assert!(kept.contains("<EMAIL_ADDRESS_1>"), "{kept}");
     assert!(!kept.contains("ann@example.org"), "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_router_gives_the_answer_with_the_values_of_who_asks_it() {
+    let redis = RedisServer::start();
+    let cache = format!("  sem_cache: {{enabled: true, backend: redis, redis: {{url: \"{}\"}}}}", redis.url());
+    let ask = |who: &str| format!("Draft one line to {who} about the rent.");
+    let first = Echoing::over("pii_masking: true", &cache, 3).await;
+    assert_eq!(outcome(&first, &ask("ann@example.org")).await, ("miss".into(), ask("ann@example.org")));
+    let kept = crate::support::eventually("the entry in Redis", || async {
+        let keys = redis.cli(&["keys", "*"]);
+        let kept: String = keys.lines().map(|key| redis.cli(&["dump", key])).collect();
+        kept.contains("EMAIL_ADDRESS_1").then_some(kept)
+    })
+    .await;
+    assert!(!kept.contains("ann@example.org"), "{kept}");
+    let second = Echoing::over("pii_masking: true", &cache, 3).await;
+    let answered = outcome(&second, &ask("bob@example.com")).await;
+    assert_eq!(answered, ("hit-exact".into(), ask("bob@example.com")));
+    assert_eq!(second.model.seen().len(), 0);
 }

@@ -12,5 +12,8 @@ mod models;
 mod passes;
 mod secrecy;
 
+#[path = "../support/redis.rs"]
+#[allow(dead_code, reason = "other suites need more of it")]
+mod redis;
 #[path = "../support/mod.rs"]
 mod support;
