@@ -1,16 +1,15 @@
 //! Reading JSON that came from outside: bounded in depth, strict about the keys that matter, and with every value's
 //! place in the text kept, so that one value can be replaced and all else stay byte for byte.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 
-use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::failure::{Failure, Reason};
+use crate::openai::json::{Field, Fields, has_one_twice};
 
 /// Deeper nesting is refused: vLLM's own parser gives up near 1,000 with a 500.
 const DEPTH: usize = 256;
@@ -69,14 +68,14 @@ pub fn elements<'a>(
 
 /// All fields of the object `raw`, by their unescaped names; `what` names it to the client. A key that occurs twice is
 /// refused.
-pub fn fields<'a>(raw: &'a str, what: &str) -> Result<Vec<(Cow<'a, str>, &'a RawValue)>, Failure> {
+pub fn fields<'a>(raw: &'a str, what: &str) -> Result<Vec<Field<'a>>, Failure> {
     let Fields(fields) = object(raw, what)?;
-    let mut seen = HashSet::with_capacity(fields.len());
-    match fields.iter().find(|(key, _)| !seen.insert(key)) {
-        // The key is the client's, so it is not repeated.
-        Some(_) => Err(Failure::new(Reason::DuplicateKey, format!("{what} has a key twice"))),
-        None => Ok(fields),
-    }
+    if has_one_twice(&fields) { Err(key_twice(what)) } else { Ok(fields) }
+}
+
+/// An object in `what` has a key twice. It is the client's, so it is not repeated.
+pub fn key_twice(what: &str) -> Failure {
+    Failure::new(Reason::DuplicateKey, format!("{what} has a key twice"))
 }
 
 /// Where `part` lies in `whole`, of which it must be a slice.
@@ -105,15 +104,6 @@ pub fn model_name(value: &RawValue) -> Result<Option<String>, Failure> {
     }
 }
 
-struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-struct FieldsVisitor;
-
-/// A key, unescaped, and borrowed where it has no escapes.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
-
 /// Visits an array without keeping it. A refusal is carried out in `failure`, past serde's own error type.
 struct Elements<'f, F> {
     each: F,
@@ -135,28 +125,6 @@ impl<'de, F: FnMut(&'de RawValue) -> Result<(), Failure>> Visitor<'de> for Eleme
             }
         }
         Ok(())
-    }
-}
-
-impl<'de> Deserialize<'de> for Fields<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FieldsVisitor)
-    }
-}
-
-impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Fields<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Vec::with_capacity(8);
-        while let Some((Key(key), value)) = object.next_entry()? {
-            fields.push((key, value));
-        }
-        Ok(Fields(fields))
     }
 }
 

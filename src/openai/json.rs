@@ -1,9 +1,10 @@
 //! JSON by its top level only: an object's fields as they stand in the text, and objects written field by field.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{Error as _, MapAccess, Visitor};
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -25,13 +26,23 @@ pub struct Object<'o> {
 #[serde(transparent)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-struct Fields<'a>(Vec<Field<'a>>);
+/// An object by its fields, in order; one may be there twice.
+#[derive(Debug)]
+pub struct Fields<'a>(pub Vec<Field<'a>>);
 
 struct FieldsVisitor;
 
 /// The fields of the object that `text` is. None where it is no object or not JSON, has a field twice, or too many.
 pub fn fields(text: &str) -> Option<Vec<Field<'_>>> {
-    serde_json::from_str(text).ok().map(|Fields(fields)| fields)
+    let Fields(fields) = serde_json::from_str(text).ok()?;
+    let is_sound = fields.len() <= FIELDS_MAX && !has_one_twice(&fields);
+    is_sound.then_some(fields)
+}
+
+/// Whether two of `fields` have the same name.
+pub fn has_one_twice(fields: &[Field<'_>]) -> bool {
+    let mut seen = HashSet::with_capacity(fields.len());
+    fields.iter().any(|(name, _)| !seen.insert(name))
 }
 
 /// The elements of the array that `text` is.
@@ -129,11 +140,8 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
-        let mut fields: Vec<Field<'de>> = Vec::with_capacity(8);
+        let mut fields = Vec::with_capacity(8);
         while let Some((Text(name), value)) = object.next_entry()? {
-            if fields.len() == FIELDS_MAX || fields.iter().any(|(other, _)| *other == name) {
-                return Err(A::Error::custom("a field too many"));
-            }
             fields.push((name, value));
         }
         Ok(Fields(fields))
