@@ -10,7 +10,7 @@ use super::settings::{Action, Operator, Pii};
 use super::{Finding, Gap, Guard, Inspection};
 use crate::failure::{Failure, Reason};
 use crate::intake::Pieces;
-use crate::intake::pieces::{Edit, Piece, with_edits};
+use crate::intake::pieces::{Edit, Part, Piece, with_edits};
 
 /// What becomes of a request.
 #[derive(Debug)]
@@ -87,9 +87,8 @@ impl Guard {
         let (mut upstream, mut cached, mut is_other_text) = (Vec::new(), Vec::new(), false);
         for (at, (piece, found)) in pieces.all.iter().zip(findings).enumerate() {
             for part in &piece.parts {
-                let (text, found) = (&piece.text[part.range.clone()], within(found, &part.range));
-                let form = if part.is_json { Form::Json } else { Form::Text };
-                let Masked { salted, plain } = apply(text, form, &found, &operators, &mut ledger);
+                let (text, found) = (&piece.text[part.range.clone()], within(found, part));
+                let Masked { salted, plain } = apply(text, Form::Text, &found, &operators, &mut ledger);
                 if salted != text {
                     is_other_text |= pieces.routed == Some(at);
                     upstream.push(Edit { part, text: salted });
@@ -142,16 +141,20 @@ fn operators(pii: &Pii) -> Operators {
 }
 
 /// What of `findings` lies in `part`, by its place there.
-fn within(findings: &[Finding], part: &std::ops::Range<usize>) -> Vec<Finding> {
+fn within(findings: &[Finding], part: &Part) -> Vec<Finding> {
     // They are in order and apart: a message of many parts must not look through all of them for each.
-    let first = findings.partition_point(|finding| finding.range.end <= part.start);
-    let near = findings[first..].iter().take_while(|finding| finding.range.start < part.end);
-    let clipped = near.filter_map(|finding| {
-        let range = finding.range.start.max(part.start)..finding.range.end.min(part.end);
-        let range = (range.start < range.end).then(|| range.start - part.start..range.end - part.start)?;
-        Some(Finding { range, ..finding.clone() })
+    let (start, end) = (part.range.start, part.range.end);
+    let first = findings.partition_point(|finding| finding.range.end <= start);
+    let near = findings[first..].iter().take_while(|finding| finding.range.start < end);
+    if part.is_number {
+        // JSON has no way to write half a number.
+        return near.take(1).map(|finding| Finding { range: 0..end - start, ..finding.clone() }).collect();
+    }
+    let clipped = near.map(|finding| {
+        let range = finding.range.start.max(start) - start..finding.range.end.min(end) - start;
+        Finding { range, ..finding.clone() }
     });
-    clipped.collect()
+    clipped.filter(|finding| !finding.range.is_empty()).collect()
 }
 
 fn refused(why: &str) -> Failure {

@@ -3,13 +3,22 @@
 //! The router reads what the model will read: messages with all that a template could show of them, tools'
 //! descriptions, documents, the template's own values, prompts. What only constrains the answer (`response_format`, `stop`)
 //! or the server (`user`, sampling) is no text to the model.
+//!
+//! - `walk`: through the body, from text to text
+//! - `view`: a text as it means, JSON in it read through
+//! - `spelling`: where each letter is spelled, in however many strings
+//! - `tokens`: JSON in one pass
 
+mod spelling;
+mod tokens;
+mod view;
 mod walk;
 
 use std::ops::Range;
 
 use bytes::Bytes;
 
+use self::spelling::{escaped, quoted};
 use self::walk::Walk;
 use super::endpoint::Endpoint;
 use super::json;
@@ -33,21 +42,23 @@ pub struct Pieces {
 pub struct Piece {
     /// Who says it.
     pub role: Role,
-    /// What, its parts a line each as vLLM joins them.
+    /// What, its parts a line each as vLLM joins them. Strings within JSON stand there without their escapes.
     pub text: String,
     /// Where that stands in the request.
     pub parts: Vec<Part>,
 }
 
-/// One string of a request.
+/// A string of a request, or a string, key or number of the JSON that one holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
     /// Its bytes in the piece's text.
     pub range: Range<usize>,
-    /// Its bytes in the body, quotes included.
+    /// Its bytes in the body, without quotes.
     place: Range<usize>,
-    /// Whether the string is JSON itself, as a tool call's arguments are.
-    pub is_json: bool,
+    /// How many strings it stands in, itself not counted.
+    depth: u8,
+    /// Whether it is a number. What stands for all of it is a string then.
+    pub is_number: bool,
 }
 
 /// Who says a text.
@@ -101,7 +112,7 @@ impl Pieces {
 
     /// A user's text, without a request around it.
     pub fn of(text: String) -> Self {
-        let parts = vec![Part { range: 0..text.len(), place: 0..0, is_json: false }];
+        let parts = vec![Part { range: 0..text.len(), place: 0..0, depth: 0, is_number: false }];
         Self { all: vec![Piece { role: Role::User, text, parts }], routed: Some(0), ..Self::default() }
     }
 
@@ -123,44 +134,21 @@ pub fn with_edits(body: &Bytes, mut edits: Vec<Edit>) -> Bytes {
     let (mut edited, mut done) = (Vec::with_capacity(body.len() + 64 * edits.len()), 0);
     for Edit { part, text } in edits {
         edited.extend_from_slice(&body[done..part.place.start]);
-        let text = if part.is_json { quoted(text) } else { text };
-        // Writing text to a vector cannot fail.
-        let _ = serde_json::to_writer(&mut edited, &text);
+        edited.extend_from_slice(part.spelled(&text).as_bytes());
         done = part.place.end;
     }
     edited.extend_from_slice(&body[done..]);
     edited.into()
 }
 
-/// JSON in which a value that is no string became a placeholder, with quotes around that: vLLM parses arguments.
-fn quoted(text: String) -> String {
-    if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() {
-        return text;
-    }
-    let (mut quoted, mut rest, mut in_string) = (String::with_capacity(text.len() + 16), text.as_str(), false);
-    while let Some(next) = rest.chars().next() {
-        let taken = match next {
-            '\\' if in_string => rest.chars().take(2).map(char::len_utf8).sum(),
-            _ if !in_string && stands_for_a_value(rest) => {
-                let close = if next == '<' { '>' } else { ']' };
-                let end = rest.find(close).map_or(rest.len(), |end| end + 1);
-                quoted.extend(["\"", &rest[..end], "\""]);
-                rest = &rest[end..];
-                continue;
-            }
-            _ => next.len_utf8(),
-        };
-        in_string ^= next == '"';
-        quoted.push_str(&rest[..taken]);
-        rest = &rest[taken..];
-    }
-    quoted
-}
+// === impl Part ===
 
-/// Whether what begins here is in no JSON outside of its strings: `<PERSON_1…` or `[PERSON…`.
-fn stands_for_a_value(rest: &str) -> bool {
-    rest.starts_with('<')
-        || rest.strip_prefix('[').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
+impl Part {
+    /// `text` as it is written in this one's place.
+    fn spelled(&self, text: &str) -> String {
+        let spelled = if self.is_number { quoted(text) } else { escaped(text) };
+        (0..self.depth).fold(spelled, |spelled, _| escaped(&spelled))
+    }
 }
 
 // === impl Role ===

@@ -70,6 +70,12 @@ middleware:
         Answered::read(response).await
     }
 
+    /// A chat's body as it is written.
+    pub(crate) async fn write(&self, body: String) -> Answered {
+        let request = reqwest::Client::new().post(self.router.at("/v1/chat/completions"));
+        Answered::read(request.header("content-type", "application/json").body(body).send().await.unwrap()).await
+    }
+
     /// The last body that the model got.
     pub(crate) fn told(&self) -> String {
         String::from_utf8(self.model.seen().pop().expect("the model was asked").body).unwrap()
@@ -120,16 +126,25 @@ fn last_text(body: &Value) -> String {
     text.as_str().unwrap_or_default().to_owned()
 }
 
-/// Says the last text again.
+/// The calls of the last message that has some.
+fn last_calls(body: &Value) -> Option<&Value> {
+    body["messages"].as_array()?.iter().rev().map(|message| &message["tool_calls"]).find(|calls| !calls.is_null())
+}
+
+/// Says the last text again, and calls the last tools.
 fn echo(body: &[u8], letters: usize) -> Act {
     let body: Value = serde_json::from_slice(body).unwrap();
     let text = last_text(&body);
     if body["stream"] == true {
         return events(&text, letters);
     }
+    let mut message = json!({ "role": "assistant", "content": text });
+    if let Some(calls) = last_calls(&body) {
+        message["tool_calls"] = calls.clone();
+    }
     let whole = json!({
         "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": body["model"],
-        "choices": [{ "index": 0, "message": { "role": "assistant", "content": text }, "finish_reason": "stop" }],
+        "choices": [{ "index": 0, "message": message, "finish_reason": "stop" }],
         "usage": { "prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2 },
     });
     answer(200, "content-type: application/json\r\n", &whole.to_string())

@@ -5,11 +5,13 @@ mod answers;
 mod cached;
 mod command;
 mod echo;
+mod escapes;
 mod failing;
 mod jailbreak;
 mod masking;
 mod models;
 mod passes;
+mod places;
 mod secrecy;
 
 #[path = "../support/redis.rs"]

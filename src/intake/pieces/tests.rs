@@ -60,15 +60,13 @@ fn what_a_template_may_show_is_read_too() {
             "response_format":{"type":"json_schema","json_schema":{"description":"no"}},"stop":["no"],"user":"no"}"#,
     );
     let wanted = [
-        (Role::User, "x"),
+        (Role::User, r#"{"deep":["x"]}"#),
         (Role::User, "q"),
         (Role::Definition, "Finds."),
         (Role::Definition, "A name."),
-        (Role::Definition, "Al"),
-        (Role::Definition, "Bo"),
-        (Role::Document, "T"),
-        (Role::Document, "D"),
-        (Role::System, "k"),
+        (Role::Definition, r#"["Al","Bo"]"#),
+        (Role::Document, r#"{"title":"T","text":"D"}"#),
+        (Role::System, r#"{"note":"k"}"#),
         (Role::System, "c"),
     ];
     assert_eq!(texts(&pieces), wanted);
@@ -112,26 +110,77 @@ fn edits_change_the_texts_and_nothing_else() {
     assert_eq!(with_edits(&untouched, Vec::new()), untouched);
 }
 
+/// `body` with `mask` in the place of each part that has `value`.
+fn masked(body: &Bytes, value: &str, mask: &str) -> String {
+    let pieces = Pieces::read(Endpoint::Chat, body).unwrap();
+    let edits = pieces.all.iter().flat_map(|piece| piece.parts.iter().map(move |part| (piece, part)));
+    let edits = edits.filter_map(|(piece, part)| {
+        let text = &piece.text[part.range.clone()];
+        text.contains(value).then(|| Edit { part, text: text.replace(value, mask) })
+    });
+    String::from_utf8(with_edits(body, edits.collect()).to_vec()).unwrap()
+}
+
+fn call(arguments: &str) -> Bytes {
+    let arguments = serde_json::Value::from(arguments).to_string();
+    Bytes::from(format!(
+        r#"{{"messages":[{{"role":"assistant","tool_calls":[{{"function":{{"name":"f","arguments":{arguments}}}}}]}}]}}"#
+    ))
+}
+
 #[test]
 fn arguments_stay_json() {
-    let call = |arguments: &str| {
-        let arguments = serde_json::Value::from(arguments).to_string();
-        Bytes::from(format!(
-            r#"{{"messages":[{{"role":"assistant","tool_calls":[{{"function":{{"name":"f","arguments":{arguments}}}}}]}}]}}"#
-        ))
-    };
-    let body = call(r#"{"name":"Jos\u00e9 \ud83d\ude00\n","phone":4155550132,"list":[4155550132,"4155550132"]}"#);
+    let arguments =
+        r#"{"name":"Jos\u00e9 \ud83d\ude00\n","phone":4155550132, "list":[4155550132,"a\t4155550132"],"4155550132":1}"#;
+    let body = call(arguments);
     let pieces = Pieces::read(Endpoint::Chat, &body).unwrap();
-    assert_eq!(pieces.all[0].text, r#"{"name":"José 😀\n","phone":4155550132,"list":[4155550132,"4155550132"]}"#);
-    for mask in ["<PHONE_NUMBER_1_abcd>", "[PHONE_NUMBER]"] {
-        let text = pieces.all[0].text.replace("4155550132", mask);
-        let edited = with_edits(&body, vec![Edit { part: &pieces.all[0].parts[0], text }]);
-        let again = Pieces::read(Endpoint::Chat, &edited).unwrap();
-        let wanted = format!(r#"{{"name":"José 😀\n","phone":"{mask}","list":["{mask}","{mask}"]}}"#);
-        assert_eq!(again.all[0].text, wanted);
+    assert_eq!(
+        pieces.all[0].text,
+        "{\"name\":\"José 😀\n\",\"phone\":4155550132, \"list\":[4155550132,\"a\t4155550132\"],\"4155550132\":1}"
+    );
+    for mask in ["<PHONE_NUMBER_1_abcd>", "[PHONE_NUMBER]", "\"\n\\"] {
+        let quoted = serde_json::Value::from(mask).to_string();
+        let inside = &quoted[1..quoted.len() - 1];
+        let wanted = format!(
+            r#"{{"name":"Jos\u00e9 \ud83d\ude00\n","phone":{quoted}, "list":[{quoted},"a\t{inside}"],"{inside}":1}}"#
+        );
+        assert_eq!(masked(&body, "4155550132", mask), call(&wanted), "what is not masked is as it came");
     }
-    let odd = Pieces::read(Endpoint::Chat, &call("not JSON")).unwrap();
-    assert_eq!((&*odd.all[0].text, odd.all[0].parts[0].is_json), ("not JSON", false));
+    for odd in ["not JSON", "{\"a\":", "{}", "[[]]", "true"] {
+        assert_eq!(chat(std::str::from_utf8(&call(odd)).unwrap()).all[0].text, odd);
+    }
+}
+
+#[test]
+fn json_in_strings_is_read_through() {
+    let inner = r#"{"to":"x\nAnn","n":[7777]}"#;
+    let quoted = serde_json::Value::from(inner).to_string();
+    let twice = serde_json::Value::from(format!(r#"{{"body":{quoted}}}"#)).to_string();
+    let body = Bytes::from(format!(r#"{{"messages":[{{"role":"tool","content":{twice}}}]}}"#));
+    assert_eq!(
+        texts(&Pieces::read(Endpoint::Chat, &body).unwrap()),
+        [(Role::Tool, "{\"body\":\"{\"to\":\"x\nAnn\",\"n\":[7777]}\"}")]
+    );
+    for (value, mask) in [("Ann", "\"Bo\""), ("7777", "<N_1>")] {
+        let masked: serde_json::Value = serde_json::from_str(&masked(&body, value, mask)).unwrap();
+        let content: serde_json::Value =
+            serde_json::from_str(masked["messages"][0]["content"].as_str().unwrap()).unwrap();
+        let read: serde_json::Value = serde_json::from_str(content["body"].as_str().unwrap()).unwrap();
+        let wanted = match value {
+            "Ann" => serde_json::json!({ "to": "x\n\"Bo\"", "n": [7777] }),
+            _ => serde_json::json!({ "to": "x\nAnn", "n": ["<N_1>"] }),
+        };
+        assert_eq!(read, wanted);
+    }
+}
+
+#[test]
+fn settings_of_a_template_are_no_text() {
+    let pieces = chat(
+        r#"{"messages":[{"role":"user","content":"q","id":"msg_0a1b"}],"chat_template_kwargs":{"enable_thinking":false},
+        "tools":[{"function":{"name":"f","parameters":{"properties":{"a":{"default":7,"enum":[1,2]}}}}}]}"#,
+    );
+    assert_eq!(texts(&pieces), [(Role::User, "q")]);
 }
 
 #[test]

@@ -1,13 +1,15 @@
 //! Through a request's body, from text to text.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use serde_json::value::RawValue;
 
-use super::{Part, Piece, Pieces, Role};
+use super::spelling::{Decoded, Source};
+use super::tokens::{Kind, Tokens, has_a_key_twice, says_something};
+use super::view::{Broken, Meant};
+use super::{Piece, Pieces, Role};
 use crate::failure::Failure;
-use crate::intake::json::{BODY, Shape, elements, fields, span, string};
+use crate::intake::json::{BODY, Shape, elements, fields, key_twice, span, string};
 
 /// On the way through a body.
 pub(super) struct Walk<'a> {
@@ -15,17 +17,50 @@ pub(super) struct Walk<'a> {
     pub(super) pieces: Pieces,
 }
 
-/// What is done with a string that was found, and the key that it stands under.
-type Found<'f, 'a> = &'f mut dyn FnMut(&mut Walk<'a>, Option<&str>, &'a RawValue) -> Result<(), Failure>;
+/// What a message says in its own name.
+struct Content {
+    piece: Piece,
+    has_text: bool,
+}
 
-/// What names things or says what they are: no text to a model, or not to be changed.
-const STRUCTURE: [&str; 6] = ["role", "type", "id", "tool_call_id", "index", "cache_control"];
+/// What the protocol goes by: no text to a model, or not to be changed.
+const STRUCTURE: [&str; 5] = ["role", "type", "tool_call_id", "index", "cache_control"];
 
-/// Of a tool's description, what is written for the model. The rest is names and types.
-const DESCRIBING: [&str; 7] = ["description", "title", "enum", "const", "default", "examples", "example"];
+/// Of a tool's description, what names things or says what they are. All else is written for the model.
+const NAMING: [&str; 16] = [
+    "name",
+    "type",
+    "required",
+    "format",
+    "pattern",
+    "strict",
+    "$ref",
+    "$id",
+    "$schema",
+    "$anchor",
+    "$dynamicRef",
+    "$dynamicAnchor",
+    "$vocabulary",
+    "contentEncoding",
+    "contentMediaType",
+    "dependentRequired",
+];
+
+/// Of a tool's description, what holds values, whatever they look like.
+const VALUES: [&str; 6] = ["default", "enum", "const", "examples", "example", "$comment"];
 
 /// How the types of parts begin that are no text.
 const MEDIA: [&str; 7] = ["image", "input_image", "audio", "input_audio", "video", "input_video", "file"];
+
+/// How the keys go on under which those are.
+const CARRYING: [&str; 6] = ["", "_url", "_embeds", "_pil", "_data", "_id"];
+
+/// What of an image, a sound or a file is no text.
+const PAYLOAD: [&str; 10] =
+    ["url", "data", "source", "file_data", "file_id", "uuid", "format", "detail", "media_type", "mime_type"];
+
+/// An identifier with as many digits in a row may be somebody's number.
+const DIGITS: usize = 7;
 
 // === impl Walk ===
 
@@ -41,7 +76,7 @@ impl<'a> Walk<'a> {
                     elements(value.get(), "messages", |message| self.message(message))?;
                 }
                 "tools" | "functions" => self.definitions(value)?,
-                "documents" => self.each(value, Role::Document)?,
+                "documents" => self.each_element(value, Role::Document)?,
                 "chat_template" | "chat_template_kwargs" => self.each(value, Role::System)?,
                 key => self.setting(key, value)?,
             }
@@ -105,124 +140,187 @@ impl<'a> Walk<'a> {
         let named = named.map(|(_, name)| string(name, "messages")).transpose()?;
         let role = named.as_deref().map_or(Role::User, role_of);
         let may_be_routed = named.as_deref() == Some("user");
-        let mut content = Piece { role, text: String::new(), parts: Vec::new() };
+        let mut content = Content { piece: Piece::by(role), has_text: false };
         for (key, value) in read {
             match &*key {
                 "content" => self.content(value, &mut content)?,
-                "tool_calls" | "function_call" => self.calls(value)?,
+                "tool_calls" if Shape::of(value) == Shape::Array => {
+                    elements(value.get(), "tool_calls", |call| self.call(call))?;
+                }
+                "function_call" => self.function(value)?,
+                "id" if is_opaque(value) => {}
                 key if STRUCTURE.contains(&key) => {}
                 _ => self.each(value, role)?,
             }
         }
-        let has_text = !content.parts.is_empty();
         if may_be_routed {
-            self.pieces.routed = has_text.then_some(self.pieces.all.len());
+            self.pieces.routed = content.has_text.then_some(self.pieces.all.len());
         }
-        if has_text {
-            self.pieces.all.push(content);
+        if content.has_text {
+            self.pieces.all.push(content.piece);
         }
         Ok(())
     }
 
     /// A message's content: a string, or parts that are joined.
-    fn content(&mut self, value: &'a RawValue, piece: &mut Piece) -> Result<(), Failure> {
+    fn content(&mut self, value: &'a RawValue, content: &mut Content) -> Result<(), Failure> {
         match Shape::of(value) {
-            Shape::String => self.join(value, piece),
+            Shape::String => self.join(value, content),
             Shape::Array => elements(value.get(), "messages", |part| match Shape::of(part) {
-                Shape::String => self.join(part, piece),
-                Shape::Object => self.part(part, piece),
-                _ => Ok(()),
+                Shape::String => self.join(part, content),
+                Shape::Object => self.part(part, content),
+                _ => self.each(part, content.piece.role),
             }),
-            _ => Ok(()),
+            _ => self.each(value, content.piece.role),
         }
     }
 
-    fn part(&mut self, part: &'a RawValue, piece: &mut Piece) -> Result<(), Failure> {
+    fn part(&mut self, part: &'a RawValue, content: &mut Content) -> Result<(), Failure> {
         let read = fields(part.get(), "a part of messages")?;
         let kind = read.iter().find(|(key, value)| key == "type" && Shape::of(value) == Shape::String);
         let kind = kind.map_or(Ok(String::new()), |(_, kind)| string(kind, "messages"))?;
-        let is_media = |name: &str| MEDIA.iter().any(|media| name.starts_with(media));
+        let is_media = MEDIA.iter().any(|media| kind.starts_with(media));
+        let is_call = kind.starts_with("tool") || kind.starts_with("function");
         for (key, value) in read {
+            let is_there = Shape::of(value) != Shape::Null;
+            self.pieces.unreadable.media |= is_media && is_there && key != "text" && key != "type";
             match &*key {
-                key if is_media(key) || is_media(&kind) && key != "text" && key != "type" => {
-                    self.pieces.unreadable.media |= Shape::of(value) != Shape::Null;
+                key if carries_media(key) => {
+                    self.pieces.unreadable.media |= is_there;
+                    self.beside(value, content.piece.role)?;
                 }
-                "text" | "refusal" | "thinking" if Shape::of(value) == Shape::String => self.join(value, piece)?,
+                key if is_media && PAYLOAD.contains(&key) => {}
+                "text" | "refusal" | "thinking" if !is_media && Shape::of(value) == Shape::String => {
+                    self.join(value, content)?;
+                }
+                "id" | "tool_use_id" if is_call => {}
                 key if STRUCTURE.contains(&key) => {}
-                _ => self.each(value, piece.role)?,
+                _ => self.each(value, content.piece.role)?,
             }
         }
         Ok(())
     }
 
-    /// Adds a string to what a message says.
-    fn join(&mut self, value: &'a RawValue, piece: &mut Piece) -> Result<(), Failure> {
-        let text = string(value, "messages")?;
-        if !piece.parts.is_empty() {
-            piece.text.push('\n');
+    /// What is told of an image, a sound or a file beside it.
+    fn beside(&mut self, value: &'a RawValue, role: Role) -> Result<(), Failure> {
+        if Shape::of(value) != Shape::Object {
+            return Ok(());
         }
-        let start = piece.text.len();
-        piece.text.push_str(&text);
-        piece.parts.push(Part { range: start..piece.text.len(), place: self.place(value), is_json: false });
+        let read = fields(value.get(), "a part of messages")?;
+        read.iter().filter(|(key, _)| !PAYLOAD.contains(&&**key)).try_for_each(|(_, value)| self.each(value, role))
+    }
+
+    /// Adds a string to what a message says.
+    fn join(&mut self, value: &'a RawValue, content: &mut Content) -> Result<(), Failure> {
+        if content.has_text {
+            content.piece.text.push('\n');
+        }
+        content.has_text = true;
+        self.add(value.get(), self.start(value), Meant::Maybe, &mut content.piece)
+    }
+
+    fn call(&mut self, call: &'a RawValue) -> Result<(), Failure> {
+        if Shape::of(call) != Shape::Object {
+            return self.each(call, Role::Assistant);
+        }
+        for (key, value) in fields(call.get(), "a tool call")? {
+            match &*key {
+                "function" | "custom" => self.function(value)?,
+                // The tool's result names it.
+                "id" => {}
+                key if STRUCTURE.contains(&key) => {}
+                _ => self.each(value, Role::Assistant)?,
+            }
+        }
         Ok(())
     }
 
-    /// The calls that the model made: their arguments are JSON in a string.
-    fn calls(&mut self, value: &'a RawValue) -> Result<(), Failure> {
-        self.visit(value, &mut |walk, key, value| match key {
-            Some("name") => Ok(()),
-            Some("arguments") => walk.arguments(value),
-            Some(key) if STRUCTURE.contains(&key) => Ok(()),
-            _ => walk.push(value, Role::Assistant),
-        })
-    }
-
-    fn arguments(&mut self, value: &'a RawValue) -> Result<(), Failure> {
-        let text = string(value, "messages")?;
-        let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
-        let text = if is_json { unescaped(&text) } else { text };
-        let parts = vec![Part { range: 0..text.len(), place: self.place(value), is_json }];
-        self.pieces.all.push(Piece { role: Role::Assistant, text, parts });
+    /// What the model called. Its arguments are JSON in a string, or JSON itself.
+    fn function(&mut self, function: &'a RawValue) -> Result<(), Failure> {
+        if Shape::of(function) != Shape::Object {
+            return self.each(function, Role::Assistant);
+        }
+        for (key, value) in fields(function.get(), "a tool call")? {
+            match &*key {
+                "name" => {}
+                "arguments" => {
+                    self.refuse_keys_twice(value.get())?;
+                    self.say(value.get(), self.start(value), Meant::Json, Role::Assistant)?;
+                }
+                _ => self.each(value, Role::Assistant)?,
+            }
+        }
         Ok(())
     }
 
+    /// What tools are said to do and to take.
     fn definitions(&mut self, value: &'a RawValue) -> Result<(), Failure> {
-        self.visit(value, &mut |walk, key, value| match key {
-            Some(key) if DESCRIBING.contains(&key) => walk.push(value, Role::Definition),
-            _ => Ok(()),
-        })
+        let (json, start) = (value.get(), self.start(value));
+        self.refuse_keys_twice(json)?;
+        let (mut outer, mut key) = (Vec::new(), Cow::Borrowed(""));
+        let mut tokens = Tokens::of(json);
+        while let Some(token) = tokens.next() {
+            match token.kind {
+                Kind::Open => outer.push(key.clone()),
+                Kind::Close => key = outer.pop().unwrap_or_default(),
+                Kind::Key => {
+                    key = Decoded::of(&json[token.range]).text;
+                    if VALUES.contains(&&*key) {
+                        let range = tokens.skip_value().unwrap_or_default();
+                        self.say(&json[range.clone()], start + range.start, Meant::Maybe, Role::Definition)?;
+                    }
+                }
+                Kind::String if !NAMING.contains(&&*key) => {
+                    let range = token.range.start - 1..token.range.end + 1;
+                    self.say(&json[range.clone()], start + range.start, Meant::Maybe, Role::Definition)?;
+                }
+                Kind::String | Kind::Number | Kind::Word => {}
+            }
+        }
+        Ok(())
     }
 
-    /// Every string of `value`, each a piece.
+    /// Each element of an array, or `value` itself, as a piece.
+    fn each_element(&mut self, value: &'a RawValue, role: Role) -> Result<(), Failure> {
+        match Shape::of(value) {
+            Shape::Array => elements(value.get(), "an array", |element| self.each(element, role)),
+            _ => self.each(value, role),
+        }
+    }
+
+    /// All of `value` as a piece.
     fn each(&mut self, value: &'a RawValue, role: Role) -> Result<(), Failure> {
-        self.visit(value, &mut |walk, _, value| walk.push(value, role))
+        self.refuse_keys_twice(value.get())?;
+        self.say(value.get(), self.start(value), Meant::Maybe, role)
     }
 
-    fn push(&mut self, value: &'a RawValue, role: Role) -> Result<(), Failure> {
-        let mut piece = Piece { role, text: String::new(), parts: Vec::new() };
-        self.join(value, &mut piece)?;
+    /// The value `json`, which stands at `start` in the body, as a piece, if anything is in it.
+    fn say(&mut self, json: &'a str, start: usize, meant: Meant, role: Role) -> Result<(), Failure> {
+        if !json.starts_with('"') && !says_something(json) {
+            return Ok(());
+        }
+        let mut piece = Piece::by(role);
+        self.add(json, start, meant, &mut piece)?;
         self.pieces.all.push(piece);
         Ok(())
     }
 
-    /// Calls `found` with every string in `value` and the key that it stands under, in however many arrays.
-    fn visit(&mut self, value: &'a RawValue, found: Found<'_, 'a>) -> Result<(), Failure> {
-        self.descend(None, value, found)
+    /// Adds the value `json`, which stands at `start` in the body.
+    fn add(&self, json: &'a str, start: usize, meant: Meant, piece: &mut Piece) -> Result<(), Failure> {
+        let added = match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+            Some(spelled) => piece.add_string(spelled, Source::of(start + 1), meant),
+            None => piece.add_json(json, Source::of(start)),
+        };
+        added.map_err(|Broken| Failure::invalid("messages", "messages holds a string with a broken escape"))
     }
 
-    fn descend(&mut self, key: Option<&str>, value: &'a RawValue, found: Found<'_, 'a>) -> Result<(), Failure> {
-        match Shape::of(value) {
-            Shape::String => found(self, key, value),
-            Shape::Array => elements(value.get(), "an array", |element| self.descend(key, element, found)),
-            Shape::Object => fields(value.get(), "an object")?
-                .iter()
-                .try_for_each(|(key, value)| self.descend(Some(key), value, found)),
-            _ => Ok(()),
-        }
+    /// An object that has a key twice may be read in another way by a model's server.
+    fn refuse_keys_twice(&self, json: &str) -> Result<(), Failure> {
+        if has_a_key_twice(json) { Err(key_twice("an object")) } else { Ok(()) }
     }
 
-    fn place(&self, value: &RawValue) -> Range<usize> {
-        span(self.whole, value)
+    fn start(&self, value: &RawValue) -> usize {
+        span(self.whole, value).start
     }
 }
 
@@ -236,34 +334,16 @@ fn role_of(name: &str) -> Role {
     }
 }
 
-/// JSON with the escapes of letters taken out, so that a name reads as it does elsewhere.
-fn unescaped(json: &str) -> String {
-    if !json.contains("\\u") {
-        return json.to_owned();
-    }
-    let (mut text, mut rest) = (String::with_capacity(json.len()), json);
-    while let Some(at) = rest.find('\\') {
-        text.push_str(&rest[..at]);
-        let escape = &rest[at..];
-        let length = escape_length(escape);
-        let decoded: Option<Cow<str>> = serde_json::from_str(&format!("\"{}\"", &escape[..length])).ok();
-        match decoded.as_deref().and_then(|decoded| decoded.chars().next()) {
-            Some(letter) if !letter.is_ascii() && !letter.is_control() => text.push(letter),
-            _ => text.push_str(&escape[..length]),
-        }
-        rest = &escape[length..];
-    }
-    text.push_str(rest);
-    text
+/// Whether models' servers take what stands under `key` for an image, sound, video or a file.
+fn carries_media(key: &str) -> bool {
+    MEDIA.iter().filter_map(|media| key.strip_prefix(media)).any(|rest| CARRYING.contains(&rest))
 }
 
-/// How long the escape is that `text`, valid JSON from there on, begins with: two surrogates are one.
-fn escape_length(text: &str) -> usize {
-    let is_surrogate = |text: &str| text.len() >= 6 && text[..3].eq_ignore_ascii_case("\\ud");
-    match text.as_bytes().get(1) {
-        Some(b'u') if is_surrogate(text) && text.get(6..).is_some_and(is_surrogate) => 12,
-        Some(b'u') => 6,
-        _ => 2,
-    }
-    .min(text.len())
+/// Whether `id` is no more than what a program calls a message: letters and digits, and no number that could be one of
+/// somebody's.
+fn is_opaque(id: &RawValue) -> bool {
+    let id = id.get().trim_matches('"');
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let has_number = id.split(|letter: char| !letter.is_ascii_digit()).any(|digits| digits.len() >= DIGITS);
+    id.bytes().all(is_part) && id.bytes().any(|byte| byte.is_ascii_digit()) && !has_number
 }

@@ -1,0 +1,95 @@
+//! Text as it means, with where each part of it is spelled: what is JSON within a string is read through to its strings,
+//! numbers and keys, so that nothing hides behind an escape and nothing that is put there breaks the JSON.
+
+use serde::de::IgnoredAny;
+
+use super::spelling::{Decoded, Source};
+use super::tokens::{Kind, Tokens};
+use super::{Part, Piece, Role};
+
+/// What a string may be beside text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meant {
+    /// An object or an array in JSON.
+    Maybe,
+    /// Any JSON, as a tool call's arguments are, which servers parse.
+    Json,
+}
+
+/// The body has a string with half of a surrogate pair.
+#[derive(Debug)]
+pub(super) struct Broken;
+
+/// JSON in this many strings in each other is not looked into any more.
+const DEPTH: u8 = 4;
+
+// === impl Piece ===
+
+impl Piece {
+    /// What `role` is yet to say.
+    pub(super) fn by(role: Role) -> Self {
+        Self { role, text: String::new(), parts: Vec::new() }
+    }
+
+    /// Adds the string whose inside is spelled as `spelled`.
+    pub(super) fn add_string(&mut self, spelled: &str, source: Source, meant: Meant) -> Result<(), Broken> {
+        let decoded = Decoded::of(spelled);
+        if source.depth() == 0 && !decoded.is_sound() {
+            return Err(Broken);
+        }
+        if source.depth() < DEPTH && meant.is_json(&decoded.text) {
+            return self.add_json(&decoded.text, source.inside(&decoded));
+        }
+        let start = self.text.len();
+        self.text.push_str(&decoded.text);
+        let inside = source.inside(&decoded);
+        self.parts.extend(decoded.sound().map(|range| Part {
+            range: start + range.start..start + range.end,
+            place: inside.place(range.start)..inside.place(range.end),
+            depth: source.depth(),
+            is_number: false,
+        }));
+        Ok(())
+    }
+
+    /// Adds `json`, its strings as they mean.
+    pub(super) fn add_json(&mut self, json: &str, source: Source) -> Result<(), Broken> {
+        let mut done = 0;
+        for token in Tokens::of(json) {
+            let range = token.range;
+            match token.kind {
+                Kind::Key | Kind::String => {
+                    self.text.push_str(&json[done..range.start]);
+                    self.add_string(&json[range.clone()], source.from(range.start), Meant::Maybe)?;
+                }
+                // One digit is nobody's, and long lists have many.
+                Kind::Number if range.len() > 1 => {
+                    self.text.push_str(&json[done..range.end]);
+                    self.parts.push(Part {
+                        range: self.text.len() - range.len()..self.text.len(),
+                        place: source.place(range.start)..source.place(range.end),
+                        depth: source.depth(),
+                        is_number: true,
+                    });
+                }
+                Kind::Open | Kind::Close | Kind::Number | Kind::Word => continue,
+            }
+            done = range.end;
+        }
+        self.text.push_str(&json[done..]);
+        Ok(())
+    }
+}
+
+// === impl Meant ===
+
+impl Meant {
+    /// Whether `text` is JSON in which anything stands.
+    fn is_json(self, text: &str) -> bool {
+        let json = text.trim_matches([' ', '\t', '\r', '\n']);
+        let may_be = self == Self::Json || matches!(json.as_bytes(), [b'{', .., b'}'] | [b'[', .., b']']);
+        may_be
+            && json.bytes().any(|byte| byte == b'"' || byte.is_ascii_digit())
+            && serde_json::from_str::<IgnoredAny>(json).is_ok()
+    }
+}
