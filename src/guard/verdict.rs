@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::mask::placeholder::Form;
+use super::mask::placeholder::{self, Form, TEXT};
 use super::mask::{self, Ledger, Masked, Operators, Salt, Values, apply};
 use super::settings::{Action, Operator, Pii};
-use super::{Finding, Gap, Guard, Inspection};
+use super::{Entity, Finding, Gap, Guard, Inspection, Strength};
 use crate::failure::{Failure, Reason};
 use crate::intake::Pieces;
 use crate::intake::pieces::{Edit, Part, Piece, with_edits};
@@ -86,8 +86,10 @@ impl Guard {
         let operators = operators(pii);
         let (mut upstream, mut cached, mut is_other_text) = (Vec::new(), Vec::new(), false);
         for (at, (piece, found)) in pieces.all.iter().zip(findings).enumerate() {
+            let forged = lookalikes(&piece.text);
             for part in &piece.parts {
-                let (text, found) = (&piece.text[part.range.clone()], within(found, part));
+                let text = &piece.text[part.range.clone()];
+                let found = [within(found, part), within(&forged, part)].concat();
                 let Masked { salted, plain } = apply(text, Form::Text, &found, &operators, &mut ledger);
                 if salted != text {
                     is_other_text |= pieces.routed == Some(at);
@@ -137,7 +139,17 @@ fn operators(pii: &Pii) -> Operators {
         };
         (entity.clone(), operator)
     });
-    Operators::new(mask::Operator::Keep, of_kind.collect(), pii.key.0)
+    let of_text = (Entity::Custom(TEXT.into()), mask::Operator::Mask);
+    Operators::new(mask::Operator::Keep, std::iter::once(of_text).chain(of_kind).collect(), pii.key.0)
+}
+
+/// What looks like a placeholder in a text, be it in several of its parts.
+fn lookalikes(text: &str) -> Vec<Finding> {
+    let forged = placeholder::scan(text, Form::Text);
+    let entity = Entity::Custom(TEXT.into());
+    forged
+        .map(|look| Finding { entity: entity.clone(), range: look.range, score: 1.0, strength: Strength::Specific })
+        .collect()
 }
 
 /// What of `findings` lies in `part`, by its place there.

@@ -236,3 +236,52 @@ async fn any_json_comes_back_as_it_meant_and_shows_nothing() {
         assert_eq!(&read["a"], wanted, "seed {seed}: {body}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_among_other_text_or_cut_off_hides_nothing() {
+    let stand = Echoing::with(FORMS).await;
+    for text in [
+        r#"The answer was:\n{"body":"x\nnanna@example.org"} and no more"#,
+        "```json\n{\"body\": \"x\\tnanna@example.org\"}\n```",
+        "{\"a\":\"x\\nnanna@example.org\"}\n{\"a\":\"y\\r\\nnanna@example.org\\n\"}\n",
+        r#"{"a":"x\nnanna@example.org","b":"cut o"#,
+        r#"{"a":NaN,"b":"x\nnanna@example.org"}"#,
+        r#"{'a': 'x\nnanna@example.org', 'b': None}"#,
+        r#"level=info msg="say \"x\"\nnanna@example.org" n=1"#,
+        r"see nanna\u0040example.org",
+        r#"{"a":"\q\nnanna@example.org\"#,
+    ] {
+        let answer = stand.say(text).await;
+        let heard = stand.heard();
+        assert!(!heard.contains("anna") && !heard.contains("example"), "{text}: {heard}");
+        assert_eq!(answer.said(), text, "all comes back byte for byte");
+        let mut called = conversation(&json!(text), text);
+        called["messages"].as_array_mut().unwrap().push(json!({ "role": "user", "content": "go on" }));
+        stand.chat(called).await;
+        assert!(!stand.told().contains("example.org"), "{text}: {}", stand.told());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn placeholders_are_not_forged_by_escapes() {
+    let stand = Echoing::with(FORMS).await;
+    for text in [r#"{"a":"\u003cPERSON_1\u003e"}"#, r#"{"a":"\u003cPERSON_1\u003e","b":"cut o"#] {
+        stand.say(text).await;
+        let heard = stand.heard();
+        assert!(!heard.contains(r"\u003cPERSON_1\u003e") && !heard.contains("<PERSON_1>"), "{heard}");
+    }
+    let text = r#"{"a":"\u003cPERSON_1\u003e","b":"cut o"#;
+    assert_eq!(stand.say(text).await.said(), text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paths_are_no_escapes() {
+    let stand = Echoing::with(FORMS).await;
+    let text = r"nanna@example.org has C:\temp\readme and \\host\users\b";
+    assert_eq!(stand.say(text).await.said(), text);
+    let heard = stand.heard();
+    assert!(
+        heard.starts_with("<EMAIL_ADDRESS_1_") && heard.ends_with(r" has C:\temp\readme and \\host\users\b"),
+        "{heard}"
+    );
+}

@@ -36,6 +36,7 @@ async fn schemas_of_tools_are_read() {
         json!({ "$comment": format!("ask {MAIL}") }),
         json!({ "$comment": { "who": MAIL } }),
         json!({ "properties": { "name": { "x-note": [MAIL] } } }),
+        json!({ "properties": { MAIL: { "type": "string" } }, "required": [MAIL] }),
     ] {
         let tool = json!({ "type": "function", "function": { "name": "f", "description": "d", "parameters": schema } });
         let told = told(&stand, json!({ "messages": [user(json!("hi"))], "tools": [tool] })).await;

@@ -37,7 +37,7 @@ pub(super) fn quoted(text: &str) -> String {
 // === impl Decoded ===
 
 impl<'t> Decoded<'t> {
-    /// What `spelled`, the inside of a JSON string, stands for.
+    /// What `spelled`, the inside of a JSON string, stands for. In other text, a backslash that begins no escape is one.
     pub(super) fn of(spelled: &'t str) -> Self {
         let Some(first) = memchr::memchr(b'\\', spelled.as_bytes()) else {
             return Self { text: spelled.into(), steps: Vec::new(), halves: Vec::new() };
@@ -72,6 +72,14 @@ impl<'t> Decoded<'t> {
         starts.zip(ends).map(|(start, end)| start..end)
     }
 
+    /// The parts of the text that are spelled without escapes.
+    pub(super) fn plain(&self) -> impl Iterator<Item = Range<usize>> {
+        let starts = std::iter::once(0).chain(self.steps.iter().map(|(behind, _)| *behind));
+        let before = |behind: usize| behind - self.text[..behind].chars().next_back().map_or(0, char::len_utf8);
+        let ends = self.steps.iter().map(move |(behind, _)| before(*behind)).chain([self.text.len()]);
+        starts.zip(ends).map(|(start, end)| start..end).filter(|range| !range.is_empty())
+    }
+
     /// Where the letter at `at` of the text is spelled, or what comes behind the last one.
     fn place(&self, at: usize) -> usize {
         let behind = self.steps.partition_point(|(text, _)| *text <= at);
@@ -84,16 +92,16 @@ impl<'t> Decoded<'t> {
 fn escape(text: &str) -> (Option<char>, usize) {
     let unit = |text: &str| text.strip_prefix("\\u").and_then(|rest| u16::from_str_radix(rest.get(..4)?, 16).ok());
     let Some(first) = unit(text) else {
-        let letter = text[1..].chars().next().unwrap_or('\\');
-        let meant = match letter {
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            other => other,
+        let meant = match text.as_bytes().get(1) {
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(other @ (b'"' | b'\\' | b'/')) => char::from(*other),
+            _ => return (Some('\\'), 1),
         };
-        return (Some(meant), (1 + letter.len_utf8()).min(text.len()));
+        return (Some(meant), 2);
     };
     let pair = [first, text.get(6..).and_then(unit).unwrap_or_default()];
     match (char::from_u32(first.into()), char::decode_utf16(pair).next()) {
@@ -180,8 +188,12 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_read_to_its_end() {
-        for broken in [r"a\", r"\u12", r"\ud83d\", r"\é", r"\ud83d\u12"] {
-            assert!(Decoded::of(broken).text.len() <= broken.len() + 2, "{broken}");
+        for (broken, read) in
+            [(r"a\", r"a\"), (r"\u12", r"\u12"), (r"\ud83d\", "\u{fffd}\\"), (r"\é", r"\é"), (r"\d\n", "\\d\n")]
+        {
+            assert_eq!(Decoded::of(broken).text, read);
         }
+        let decoded = Decoded::of(r"a\\b\n\u00e9c\t");
+        assert_eq!(decoded.plain().map(|range| &decoded.text[range]).collect::<Vec<_>>(), ["a", "b", "c"]);
     }
 }

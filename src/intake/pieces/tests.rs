@@ -175,6 +175,26 @@ fn json_in_strings_is_read_through() {
 }
 
 #[test]
+fn text_that_has_json_in_it_keeps_its_escapes() {
+    for text in [r#"see {"a":"x\nAnn \u0041nn"}"#, r#"{"a":"\tAnn","b":"cut o"#, r#"{'a': '\'Ann'}"#] {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let body =
+            |text: &str| Bytes::from(format!(r#"{{"messages":[{{"role":"user","content":{}}}]}}"#, quoted(text)));
+        assert_eq!(masked(&body(text), "Ann", "<P_1>"), body(&text.replace("Ann", "<P_1>")));
+    }
+    assert_eq!(chat(r#"{"messages":[{"content":"x \"a\": \"\\n\\u0041\""}]}"#).all[0].text, "x \"a\": \"\nA\"");
+    assert_eq!(chat(r#"{"messages":[{"content":"C:\\new"}]}"#).all[0].text, r"C:\new");
+}
+
+#[test]
+fn what_nests_deep_is_read() {
+    let deep = |text: &str| {
+        format!(r#"{{"messages":[{{"content":"q"}}],"documents":[{}"{text}"{}]}}"#, "[".repeat(200), "]".repeat(200))
+    };
+    assert_eq!(masked(&Bytes::from(deep("Ann")), "Ann", "<P_1>"), deep("<P_1>"));
+}
+
+#[test]
 fn settings_of_a_template_are_no_text() {
     let pieces = chat(
         r#"{"messages":[{"role":"user","content":"q","id":"msg_0a1b"}],"chat_template_kwargs":{"enable_thinking":false},

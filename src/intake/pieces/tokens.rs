@@ -69,8 +69,8 @@ pub(super) fn says_something(json: &str) -> bool {
 }
 
 /// Whether `key` is no more than a name in a program.
-fn is_identifier(key: &str) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+pub(super) fn is_identifier(key: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$');
     key.bytes().all(is_part) && key.bytes().filter(u8::is_ascii_digit).count() < DIGITS
 }
 

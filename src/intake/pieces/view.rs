@@ -1,6 +1,11 @@
 //! Text as it means, with where each part of it is spelled: what is JSON within a string is read through to its strings,
-//! numbers and keys, so that nothing hides behind an escape and nothing that is put there breaks the JSON.
+//! numbers and keys, so that nothing hides behind an escape and nothing that is put there breaks the JSON. Where JSON is only
+//! a part of a text, or is cut off, escapes are read as well but stay as they are.
 
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 use serde::de::IgnoredAny;
 
 use super::spelling::{Decoded, Source};
@@ -23,6 +28,12 @@ pub(super) struct Broken;
 /// JSON in this many strings in each other is not looked into any more.
 const DEPTH: u8 = 4;
 
+/// What stands near a string that is quoted as programs do it.
+static QUOTING: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let around = ["\":", "\" :", "':", "' :", "=\"", "=\\\"", "\\\"", "{\"", "[\"", "\\u00"];
+    AhoCorasick::new(around).ok()
+});
+
 // === impl Piece ===
 
 impl Piece {
@@ -40,16 +51,28 @@ impl Piece {
         if source.depth() < DEPTH && meant.is_json(&decoded.text) {
             return self.add_json(&decoded.text, source.inside(&decoded));
         }
-        let start = self.text.len();
-        self.text.push_str(&decoded.text);
         let inside = source.inside(&decoded);
-        self.parts.extend(decoded.sound().map(|range| Part {
+        if has_escapes(&decoded.text) {
+            let meant = Decoded::of(&decoded.text);
+            // A placeholder needs no escapes, and what is left between those that stay is none: it may or may not stand in a
+            // string, and is right in both.
+            self.add_parts(&meant.text, meant.plain(), inside.inside(&meant), source.depth());
+        } else {
+            self.add_parts(&decoded.text, decoded.sound(), inside, source.depth());
+        }
+        Ok(())
+    }
+
+    /// Adds `text` with these parts of it, which stand within `depth` strings.
+    fn add_parts(&mut self, text: &str, parts: impl Iterator<Item = Range<usize>>, source: Source, depth: u8) {
+        let start = self.text.len();
+        self.text.push_str(text);
+        self.parts.extend(parts.map(|range| Part {
             range: start + range.start..start + range.end,
-            place: inside.place(range.start)..inside.place(range.end),
-            depth: source.depth(),
+            place: source.place(range.start)..source.place(range.end),
+            depth,
             is_number: false,
         }));
-        Ok(())
     }
 
     /// Adds `json`, its strings as they mean.
@@ -92,4 +115,10 @@ impl Meant {
             && json.bytes().any(|byte| byte == b'"' || byte.is_ascii_digit())
             && serde_json::from_str::<IgnoredAny>(json).is_ok()
     }
+}
+
+/// Whether `text` has what is an escape in JSON or in a program's string, as far as can be told from a path such as
+/// `C:\temp\new`.
+fn has_escapes(text: &str) -> bool {
+    memchr::memchr(b'\\', text.as_bytes()).is_some() && QUOTING.as_ref().is_some_and(|quoting| quoting.is_match(text))
 }

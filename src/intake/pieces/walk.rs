@@ -1,11 +1,12 @@
 //! Through a request's body, from text to text.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde_json::value::RawValue;
 
 use super::spelling::{Decoded, Source};
-use super::tokens::{Kind, Tokens, has_a_key_twice, says_something};
+use super::tokens::{Kind, Tokens, has_a_key_twice, is_identifier, says_something};
 use super::view::{Broken, Meant};
 use super::{Piece, Pieces, Role};
 use crate::failure::Failure;
@@ -26,11 +27,9 @@ struct Content {
 /// What the protocol goes by: no text to a model, or not to be changed.
 const STRUCTURE: [&str; 5] = ["role", "type", "tool_call_id", "index", "cache_control"];
 
-/// Of a tool's description, what names things or says what they are. All else is written for the model.
-const NAMING: [&str; 16] = [
-    "name",
+/// Of a tool's description, what says what things are, or names what stands elsewhere. All else is written for the model.
+const NAMING: [&str; 13] = [
     "type",
-    "required",
     "format",
     "pattern",
     "strict",
@@ -43,7 +42,6 @@ const NAMING: [&str; 16] = [
     "$vocabulary",
     "contentEncoding",
     "contentMediaType",
-    "dependentRequired",
 ];
 
 /// Of a tool's description, what holds values, whatever they look like.
@@ -264,20 +262,27 @@ impl<'a> Walk<'a> {
                 Kind::Open => outer.push(key.clone()),
                 Kind::Close => key = outer.pop().unwrap_or_default(),
                 Kind::Key => {
-                    key = Decoded::of(&json[token.range]).text;
+                    key = Decoded::of(&json[token.range.clone()]).text;
                     if VALUES.contains(&&*key) {
                         let range = tokens.skip_value().unwrap_or_default();
                         self.say(&json[range.clone()], start + range.start, Meant::Maybe, Role::Definition)?;
+                    } else if !is_identifier(&key) {
+                        self.define(json, start, token.range)?;
                     }
                 }
-                Kind::String if !NAMING.contains(&&*key) => {
-                    let range = token.range.start - 1..token.range.end + 1;
-                    self.say(&json[range.clone()], start + range.start, Meant::Maybe, Role::Definition)?;
+                Kind::String if !is_name(&key, &json[token.range.clone()]) => {
+                    self.define(json, start, token.range)?;
                 }
                 Kind::String | Kind::Number | Kind::Word => {}
             }
         }
         Ok(())
+    }
+
+    /// The string whose inside stands at `range` of `json`, and that at `start` in the body.
+    fn define(&mut self, json: &'a str, start: usize, range: Range<usize>) -> Result<(), Failure> {
+        let quoted = range.start - 1..range.end + 1;
+        self.say(&json[quoted.clone()], start + quoted.start, Meant::Maybe, Role::Definition)
     }
 
     /// Each element of an array, or `value` itself, as a piece.
@@ -332,6 +337,11 @@ fn role_of(name: &str) -> Role {
         "document" | "context" => Role::Document,
         _ => Role::User,
     }
+}
+
+/// Whether the string under `key` of a tool's description is no more than a name.
+fn is_name(key: &str, string: &str) -> bool {
+    NAMING.contains(&key) || matches!(key, "name" | "required") && is_identifier(string)
 }
 
 /// Whether models' servers take what stands under `key` for an image, sound, video or a file.
