@@ -88,8 +88,11 @@ impl Guard {
         for (at, (piece, found)) in pieces.all.iter().zip(findings).enumerate() {
             let forged = lookalikes(&piece.text);
             for part in &piece.parts {
-                let text = &piece.text[part.range.clone()];
                 let found = [within(found, part), within(&forged, part)].concat();
+                if found.is_empty() {
+                    continue;
+                }
+                let text = &piece.text[part.range.clone()];
                 let Masked { salted, plain } = apply(text, Form::Text, &found, &operators, &mut ledger);
                 if salted != text {
                     is_other_text |= pieces.routed == Some(at);
