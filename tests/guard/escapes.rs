@@ -141,6 +141,30 @@ async fn numbers_and_keys_are_masked_as_strings_are() {
     assert_eq!(arguments(&bare), format!("\"{CARD}\""), "arguments stay JSON");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_has_escapes_itself_comes_back_escaped() {
+    let badge = r#"pii_masking: true, pii: {entities: [BADGE], recognizers: [{name: BADGE, pattern: "B-[^$]*-E"}]}"#;
+    let stand = Echoing::with(badge).await;
+    let spelled = r#"{"x":"it is B-\u00e9\"\n\\ \ud83d\ude00-E, yes"}"#;
+    let answer = stand.chat(conversation(&spelled.into(), "ok")).await;
+    assert!(!stand.told().contains("-E"), "{}", stand.told());
+    assert_eq!(lenient(&arguments(&answer)), lenient(spelled));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_for_good_leaves_json() {
+    for (operator, mark) in [("redact", "[CREDIT_CARD]"), ("hash", "[CREDIT_CARD:")] {
+        let guardrails = format!("pii_masking: true, pii: {{entities: [CREDIT_CARD], operator: {operator}}}");
+        let stand = Echoing::with(&guardrails).await;
+        let spelled = format!(r#"{{"a":{CARD},"b":"x\n{CARD}","{CARD}":[{CARD}]}}"#);
+        let answer = stand.chat(conversation(&json!(spelled), &spelled)).await;
+        for json in [arguments(&answer), stand.heard()] {
+            let read: Value = serde_json::from_str(&json).unwrap();
+            assert!(read["a"].as_str().unwrap().starts_with(mark) && !json.contains(CARD), "{json}");
+        }
+    }
+}
+
 /// A value with what stands around it.
 fn text(rng: &mut Rng) -> String {
     let around = ["\n", "\t", "\"", " ", " / ", ": ", "\r\n", " é ", "😀", "\u{8}", "\n\\\n", "<", " \\ "];
