@@ -273,6 +273,7 @@ async fn json_among_other_text_or_cut_off_hides_nothing() {
         r#"{'a': 'x\nnanna@example.org', 'b': None}"#,
         r#"level=info msg="say \"x\"\nnanna@example.org" n=1"#,
         r"see nanna\u0040example.org",
+        r"print('x\nnanna@example.org')",
         r#"{"a":"\q\nnanna@example.org\"#,
     ] {
         let answer = stand.say(text).await;

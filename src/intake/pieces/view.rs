@@ -30,7 +30,9 @@ const DEPTH: u8 = 4;
 
 /// What stands near a string that is quoted as programs do it.
 static QUOTING: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let around = ["\":", "\" :", "':", "' :", "=\"", "=\\\"", "\\\"", "{\"", "[\"", "\\u00"];
+    let around = [
+        "\":", "\" :", "':", "' :", "=\"", "='", "= \"", "= '", "(\"", "('", "[\"", "['", "{\"", "{'", "\\\"", "\\u00",
+    ];
     AhoCorasick::new(around).ok()
 });
 

@@ -1,12 +1,12 @@
 //! Through a request's body, from text to text.
 
-use std::borrow::Cow;
-use std::ops::Range;
+mod part;
+mod tools;
 
 use serde_json::value::RawValue;
 
-use super::spelling::{Decoded, Source};
-use super::tokens::{Kind, Tokens, has_a_key_twice, is_identifier, says_something};
+use super::spelling::Source;
+use super::tokens::{has_a_key_twice, says_something};
 use super::view::{Broken, Meant};
 use super::{Piece, Pieces, Role};
 use crate::failure::Failure;
@@ -26,36 +26,6 @@ struct Content {
 
 /// What the protocol goes by: no text to a model, or not to be changed.
 const STRUCTURE: [&str; 5] = ["role", "type", "tool_call_id", "index", "cache_control"];
-
-/// Of a tool's description, what says what things are, or names what stands elsewhere. All else is written for the model.
-const NAMING: [&str; 13] = [
-    "type",
-    "format",
-    "pattern",
-    "strict",
-    "$ref",
-    "$id",
-    "$schema",
-    "$anchor",
-    "$dynamicRef",
-    "$dynamicAnchor",
-    "$vocabulary",
-    "contentEncoding",
-    "contentMediaType",
-];
-
-/// Of a tool's description, what holds values, whatever they look like.
-const VALUES: [&str; 6] = ["default", "enum", "const", "examples", "example", "$comment"];
-
-/// How the types of parts begin that are no text.
-const MEDIA: [&str; 7] = ["image", "input_image", "audio", "input_audio", "video", "input_video", "file"];
-
-/// How the keys go on under which those are.
-const CARRYING: [&str; 6] = ["", "_url", "_embeds", "_pil", "_data", "_id"];
-
-/// What of an image, a sound or a file is no text.
-const PAYLOAD: [&str; 10] =
-    ["url", "data", "source", "file_data", "file_id", "uuid", "format", "detail", "media_type", "mime_type"];
 
 /// An identifier with as many digits in a row may be somebody's number.
 const DIGITS: usize = 7;
@@ -173,41 +143,6 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn part(&mut self, part: &'a RawValue, content: &mut Content) -> Result<(), Failure> {
-        let read = fields(part.get(), "a part of messages")?;
-        let kind = read.iter().find(|(key, value)| key == "type" && Shape::of(value) == Shape::String);
-        let kind = kind.map_or(Ok(String::new()), |(_, kind)| string(kind, "messages"))?;
-        let is_media = MEDIA.iter().any(|media| kind.starts_with(media));
-        let is_call = kind.starts_with("tool") || kind.starts_with("function");
-        for (key, value) in read {
-            let is_there = Shape::of(value) != Shape::Null;
-            self.pieces.unreadable.media |= is_media && is_there && key != "text" && key != "type";
-            match &*key {
-                key if carries_media(key) => {
-                    self.pieces.unreadable.media |= is_there;
-                    self.beside(value, content.piece.role)?;
-                }
-                key if is_media && PAYLOAD.contains(&key) => {}
-                "text" | "refusal" | "thinking" if !is_media && Shape::of(value) == Shape::String => {
-                    self.join(value, content)?;
-                }
-                "id" | "tool_use_id" if is_call => {}
-                key if STRUCTURE.contains(&key) => {}
-                _ => self.each(value, content.piece.role)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// What is told of an image, a sound or a file beside it.
-    fn beside(&mut self, value: &'a RawValue, role: Role) -> Result<(), Failure> {
-        if Shape::of(value) != Shape::Object {
-            return Ok(());
-        }
-        let read = fields(value.get(), "a part of messages")?;
-        read.iter().filter(|(key, _)| !PAYLOAD.contains(&&**key)).try_for_each(|(_, value)| self.each(value, role))
-    }
-
     /// Adds a string to what a message says.
     fn join(&mut self, value: &'a RawValue, content: &mut Content) -> Result<(), Failure> {
         if content.has_text {
@@ -215,74 +150,6 @@ impl<'a> Walk<'a> {
         }
         content.has_text = true;
         self.add(value.get(), self.start(value), Meant::Maybe, &mut content.piece)
-    }
-
-    fn call(&mut self, call: &'a RawValue) -> Result<(), Failure> {
-        if Shape::of(call) != Shape::Object {
-            return self.each(call, Role::Assistant);
-        }
-        for (key, value) in fields(call.get(), "a tool call")? {
-            match &*key {
-                "function" | "custom" => self.function(value)?,
-                // The tool's result names it.
-                "id" => {}
-                key if STRUCTURE.contains(&key) => {}
-                _ => self.each(value, Role::Assistant)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// What the model called. Its arguments are JSON in a string, or JSON itself.
-    fn function(&mut self, function: &'a RawValue) -> Result<(), Failure> {
-        if Shape::of(function) != Shape::Object {
-            return self.each(function, Role::Assistant);
-        }
-        for (key, value) in fields(function.get(), "a tool call")? {
-            match &*key {
-                "name" => {}
-                "arguments" => {
-                    self.refuse_keys_twice(value.get())?;
-                    self.say(value.get(), self.start(value), Meant::Json, Role::Assistant)?;
-                }
-                _ => self.each(value, Role::Assistant)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// What tools are said to do and to take.
-    fn definitions(&mut self, value: &'a RawValue) -> Result<(), Failure> {
-        let (json, start) = (value.get(), self.start(value));
-        self.refuse_keys_twice(json)?;
-        let (mut outer, mut key) = (Vec::new(), Cow::Borrowed(""));
-        let mut tokens = Tokens::of(json);
-        while let Some(token) = tokens.next() {
-            match token.kind {
-                Kind::Open => outer.push(key.clone()),
-                Kind::Close => key = outer.pop().unwrap_or_default(),
-                Kind::Key => {
-                    key = Decoded::of(&json[token.range.clone()]).text;
-                    if VALUES.contains(&&*key) {
-                        let range = tokens.skip_value().unwrap_or_default();
-                        self.say(&json[range.clone()], start + range.start, Meant::Maybe, Role::Definition)?;
-                    } else if !is_identifier(&key) {
-                        self.define(json, start, token.range)?;
-                    }
-                }
-                Kind::String if !is_name(&key, &json[token.range.clone()]) => {
-                    self.define(json, start, token.range)?;
-                }
-                Kind::String | Kind::Number | Kind::Word => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// The string whose inside stands at `range` of `json`, and that at `start` in the body.
-    fn define(&mut self, json: &'a str, start: usize, range: Range<usize>) -> Result<(), Failure> {
-        let quoted = range.start - 1..range.end + 1;
-        self.say(&json[quoted.clone()], start + quoted.start, Meant::Maybe, Role::Definition)
     }
 
     /// Each element of an array, or `value` itself, as a piece.
@@ -337,16 +204,6 @@ fn role_of(name: &str) -> Role {
         "document" | "context" => Role::Document,
         _ => Role::User,
     }
-}
-
-/// Whether the string under `key` of a tool's description is no more than a name.
-fn is_name(key: &str, string: &str) -> bool {
-    NAMING.contains(&key) || matches!(key, "name" | "required") && is_identifier(string)
-}
-
-/// Whether models' servers take what stands under `key` for an image, sound, video or a file.
-fn carries_media(key: &str) -> bool {
-    MEDIA.iter().filter_map(|media| key.strip_prefix(media)).any(|rest| CARRYING.contains(&rest))
 }
 
 /// Whether `id` is no more than what a program calls a message: letters and digits, and no number that could be one of
