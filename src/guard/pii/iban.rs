@@ -3,7 +3,7 @@
 use super::checks::mod97;
 use super::custom::values;
 use super::patterns::Candidate;
-use super::scan::Group;
+use super::scan::{self, Gap, Group};
 use super::words::List;
 use crate::guard::finding::Strength;
 
@@ -13,11 +13,11 @@ const COUNTRIES: &str = "AD24 AE23 AL28 AO25 AT20 AZ28 BA20 BE16 BF28 BG22 BH22 
     GR27 GT28 GW25 HN28 HR21 HU28 IE22 IL23 IQ23 IR26 IS26 IT27 JO30 KM27 KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 \
     MA28 MC27 MD24 ME22 MG27 MK19 ML28 MN20 MR27 MT31 MU30 MZ25 NE28 NI28 NL18 NO15 OM23 PK24 PL28 PS29 PT25 QA29 RO24 \
     RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SN28 SO23 ST25 SV28 TD27 TG28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 YE30";
-/// What the longest one has in letters and digits, and with a space after every fourth.
+/// What the longest one has in letters and digits, and with a space after every fourth and a line's end.
 const LONGEST: usize = 34;
-const LONGEST_WRITTEN: usize = 42;
+const LONGEST_WRITTEN: usize = 48;
 
-/// The IBANs in `text`: in one, or in groups parted by spaces or hyphens.
+/// The IBANs in `text`: in one, or in groups parted by spaces, hyphens, dots, or once by a line's end.
 pub(super) fn find(text: &str, groups: &[Group], found: &mut Vec<Candidate>) {
     for (at, group) in groups.iter().enumerate() {
         if group.digits >= 2 && begins(group.of(text).as_bytes()) {
@@ -35,11 +35,19 @@ fn iban(text: &str, groups: &[Group]) -> Option<Candidate> {
     let start = groups[0].start;
     let length = length(text.as_bytes()[start], text.as_bytes()[start + 1])?;
     let mut compact: Vec<u8> = Vec::with_capacity(LONGEST);
+    let mut lines = 0;
     for (nth, group) in groups.iter().enumerate() {
-        if nth > 0 && !group.spaced || group.end - start > LONGEST_WRITTEN {
+        if nth > 0 {
+            match scan::gap(text, &groups[nth - 1], group) {
+                Gap::Space | Gap::Wide => {}
+                Gap::Line if lines == 0 => lines += 1,
+                Gap::Line | Gap::Other => return None,
+            }
+        }
+        if group.end - start > LONGEST_WRITTEN {
             return None;
         }
-        let plain = group.of(text).bytes().filter(|byte| *byte != b'-');
+        let plain = group.of(text).bytes().filter(|byte| !matches!(byte, b'-' | b'.'));
         compact.extend(plain);
         if compact.len() >= length {
             let scores = scores(&compact, length)?;
@@ -49,7 +57,7 @@ fn iban(text: &str, groups: &[Group]) -> Option<Candidate> {
     None
 }
 
-/// What an IBAN scores alone and in context; in small letters it is rarely written on purpose.
+/// What an IBAN scores alone and in context.
 fn scores(compact: &[u8], length: usize) -> Option<(f32, f32)> {
     if compact.len() != length || !compact.iter().all(u8::is_ascii_alphanumeric) {
         return None;
@@ -62,7 +70,11 @@ fn scores(compact: &[u8], length: usize) -> Option<(f32, f32)> {
         (true, false) => Some((0.95, 1.0)),
         // An account's letters may be small where the country's are not; any other mixture is a key or a hash.
         (true, true) if is_mixed && head[..2].iter().any(u8::is_ascii_lowercase) => None,
-        (true, true) => Some((0.4, 0.9)),
+        // In small letters, a bank's letters and then digits are hardly ever anything else.
+        (true, true) => {
+            let letters = body.iter().take(4).take_while(|byte| byte.is_ascii_alphabetic()).count();
+            Some((if body[letters..].iter().all(u8::is_ascii_digit) { 0.6 } else { 0.4 }, 0.9))
+        }
     }
 }
 
@@ -111,6 +123,8 @@ mod tests {
             "IT60 X054 2811 1010 0000 0123 456",
             "ES9121000418450200051332",
             "PL61109010140000071219812874",
+            "GB29 NWBK 6016\n1331 9268 19",
+            "DE89.3704.0044.0532.0130.00",
         ] {
             let text = format!("IBAN:{iban}.");
             assert!(matches!(found(&text)[..], [(value, score)] if value == iban && score > 0.9), "{iban}");
@@ -118,8 +132,11 @@ mod tests {
     }
 
     #[test]
-    fn small_letters_take_a_word() {
-        assert!(matches!(found("de89370400440532013000")[..], [(_, score)] if score < 0.5));
+    fn small_letters_take_a_word_or_digits_alone() {
+        assert!(matches!(found("fr1420041010050500013m02606")[..], [(_, score)] if score < 0.5));
+        for plain in ["de89370400440532013000", "gb29 nwbk 6016 1331 9268 19"] {
+            assert!(matches!(found(plain)[..], [(value, score)] if value == plain && score > 0.5), "{plain}");
+        }
     }
 
     #[test]
@@ -134,7 +151,9 @@ mod tests {
             "DE89370400440532013000-1",
             "a/DE89370400440532013000",
             "FI21 1234 5600 0007 86",
-            "GB29 NWBK 6016\n1331 9268 19",
+            "GB29 NWBK\n6016 1331\n9268 19",
+            "GB29 NWBK 6016\n\n1331 9268 19",
+            "de89370400440532013001",
         ] {
             assert!(found(text).is_empty(), "{text}");
         }

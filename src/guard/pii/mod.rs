@@ -1,6 +1,7 @@
 //! Personal data that its written form tells: numbers, addresses, keys.
 //!
 //! - `patterns`: all recognisers at work on one text
+//! - `plain`: a text in ASCII's signs, whatever typography it has
 //! - `scan`: a text cut into what could be an identifier
 //! - `forms`, `ids`, `checks`: numbers that states, banks and makers give out
 //! - `email`, `url`, `ip`, `mac`, `phone`, `card`, `iban`, `crypto`, `secrets`: kinds with a form of their own
@@ -23,6 +24,7 @@ mod mac;
 pub mod overlap;
 pub mod patterns;
 mod phone;
+mod plain;
 mod scan;
 mod secrets;
 mod table;

@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::context::{Context, Words};
 use super::custom::{Compiled, Custom};
 use super::forms::Forms;
+use super::plain::Plain;
 use super::secrets::Secrets;
 use super::words::List;
 use super::{card, crypto, email, iban, ip, mac, phone, scan, url};
@@ -96,20 +97,51 @@ impl Patterns {
     /// All that could be personal data in `text` and scores enough, in no order and maybe overlapping.
     #[must_use]
     pub fn find(&self, text: &str) -> Vec<Finding> {
-        let context = Context::new(&self.words, text);
-        let candidates = self.candidates(text, &context);
-        let is_allowed =
-            |range: &Range<usize>| !self.allow.is_empty() && self.allow.contains(text[range.clone()].trim());
+        let Some(plain) = Plain::of(text) else {
+            let context = Context::new(&self.words, text);
+            let mut found = self.candidates(text, &context);
+            self.custom(text, &mut found);
+            return self.findings(found, &context, text, |range| range);
+        };
+        let context = Context::new(&self.words, &plain.text);
+        let found = self.candidates(&plain.text, &context);
+        let mut findings = self.findings(found, &context, text, |range| plain.original(range));
+        // The operator's own patterns may name any sign, so they see the text as it is.
+        if !self.custom.is_empty() {
+            let (context, mut found) = (Context::new(&self.words, text), Vec::new());
+            self.custom(text, &mut found);
+            findings.extend(self.findings(found, &context, text, |range| range));
+        }
+        findings
+    }
+
+    /// What `candidates` are worth, each at its `place` in `text`.
+    fn findings(
+        &self,
+        candidates: Vec<Candidate>,
+        context: &Context<'_>,
+        text: &str,
+        place: impl Fn(Range<usize>) -> Range<usize>,
+    ) -> Vec<Finding> {
         let finding = |candidate: Candidate| {
             if candidate.most() < self.min_score {
                 return None;
             }
             let raised = candidate.in_context > candidate.alone && context.speaks(candidate.words, &candidate.range);
             let score = if raised { candidate.in_context } else { candidate.alone };
+            if score < self.min_score {
+                return None;
+            }
             let Candidate { entity, range, strength, .. } = candidate;
-            (score >= self.min_score).then_some(Finding { entity, range, score, strength })
+            let range = place(range);
+            let is_allowed = !self.allow.is_empty() && self.allow.contains(text[range.clone()].trim());
+            (!is_allowed).then_some(Finding { entity, range, score, strength })
         };
-        candidates.into_iter().filter(|candidate| !is_allowed(&candidate.range)).filter_map(finding).collect()
+        candidates.into_iter().filter_map(finding).collect()
+    }
+
+    fn custom(&self, text: &str, found: &mut Vec<Candidate>) {
+        self.custom.iter().for_each(|custom| custom.find(text, found));
     }
 
     fn candidates(&self, text: &str, context: &Context<'_>) -> Vec<Candidate> {
@@ -144,7 +176,6 @@ impl Patterns {
         if let Some(secrets) = &self.secrets {
             secrets.find(text, &mut found);
         }
-        self.custom.iter().for_each(|custom| custom.find(text, &mut found));
         found
     }
 }

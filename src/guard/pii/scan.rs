@@ -19,6 +19,19 @@ pub(super) struct Group {
     pub(super) spaced: bool,
 }
 
+/// What parts two neighbouring groups of one number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gap {
+    /// One space.
+    Space,
+    /// Two spaces, or a hyphen between two.
+    Wide,
+    /// A line's end, with a hyphen or spaces around it.
+    Line,
+    /// Something that numbers do not have within.
+    Other,
+}
+
 /// Where the group being read stands.
 struct Reader<'a> {
     text: &'a str,
@@ -86,6 +99,20 @@ pub(super) fn ends(text: &str, at: usize) -> bool {
         Some(c) if joins(c) => false,
         Some('-' | '_' | '.' | '/' | ':' | '+' | '@' | '%' | '~') => !after.next().is_some_and(joins),
         Some(_) => true,
+    }
+}
+
+/// What stands between two groups, of which `after` is the next one.
+pub(super) fn gap(text: &str, before: &Group, after: &Group) -> Gap {
+    let between = &text.as_bytes()[before.end..after.start];
+    match between {
+        [b' '] => Gap::Space,
+        b"  " | b" - " => Gap::Wide,
+        [] | [_, _, _, _, _, _, _, ..] => Gap::Other,
+        [b'-' | b' ', rest @ ..] | rest => match rest.strip_prefix(b"\r").unwrap_or(rest) {
+            [b'\n', indent @ ..] if indent.iter().all(|byte| *byte == b' ') => Gap::Line,
+            _ => Gap::Other,
+        },
     }
 }
 
@@ -237,6 +264,13 @@ mod tests {
     fn neighbours_of_a_match_are_seen() {
         let text = "x-12 3.4 (56)";
         assert!(ends(text, 4) && !ends(text, 6) && ends(text, 12));
+    }
+
+    #[test]
+    fn gaps_within_numbers() {
+        let gap = |text: &str| matches!(groups(text)[..], [ref a, ref b] if gap(text, a, b) == Gap::Line);
+        assert!(["1\n2", "1 \n2", "1\r\n  2", "1-\n2"].into_iter().all(gap));
+        assert!(!["1 2", "1\n\n2", "1\t2", "1,\n2", "1\n      2", "1  2"].into_iter().any(gap));
     }
 
     #[test]
