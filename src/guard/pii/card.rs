@@ -56,7 +56,9 @@ fn card(text: &str, groups: &[Group], at: usize, written: &mut Written) -> Optio
         let from = if nth == 0 { start } else { group.start };
         let Some(count) = written.push(&text[from..group.end]) else { break };
         let end = from + count;
-        if LENGTHS.contains(&written.digits.len()) && !(nth > 0 && scan::is_of_series(groups, at..at + nth + 1)) {
+        if LENGTHS.contains(&written.digits.len())
+            && !(nth > 0 && is_listed(groups, at..at + nth + 1, broken.is_some()))
+        {
             let mut scores = written.scores();
             if broken.is_some() {
                 scores = scores.filter(|_| written.is_grouped()).map(|scores| broken_scores(text, start..end, scores));
@@ -69,6 +71,18 @@ fn card(text: &str, groups: &[Group], at: usize, written: &mut Written) -> Optio
         }
     }
     longest
+}
+
+/// Whether blocks `range` go on beyond themselves in blocks of the same width, as rows of numbers and of bytes do. Where a
+/// line ends among them, the lines around count too.
+fn is_listed(groups: &[Group], range: Range<usize>, is_broken: bool) -> bool {
+    let goes_on = |one: &Group, other: &Group, spaced: bool, gap: usize| {
+        one.len() == other.len() && other.digits > 0 && (spaced || is_broken && gap <= 2)
+    };
+    let (first, last) = (&groups[range.start], &groups[range.end - 1]);
+    let before = range.start.checked_sub(1).map(|at| &groups[at]);
+    before.is_some_and(|group| goes_on(first, group, first.spaced, first.start - group.end))
+        || groups.get(range.end).is_some_and(|group| goes_on(last, group, group.spaced, group.start - last.end))
 }
 
 /// 1 where a group begins as a card's magnetic stripe reads, `%B4111111111111111^` (ISO/IEC 7813), or else 0.
@@ -134,7 +148,9 @@ impl Written {
     /// What the card's number scores alone and in context; none where it is no card's.
     fn scores(&self) -> Option<(f32, f32)> {
         let is_grouped = self.is_grouped();
-        if self.is_odd && !is_grouped || !luhn(&self.digits) || is_repeated(&self.digits) {
+        let is_in_fours =
+            || self.blocks.len() > 2 && self.blocks[..self.blocks.len() - 1].iter().all(|block| *block == 4);
+        if self.is_odd && !is_grouped && !is_in_fours() || !luhn(&self.digits) || is_repeated(&self.digits) {
             return None;
         }
         let is_common = is_common(&self.digits)?;
@@ -284,6 +300,9 @@ mod tests {
             "4111.1111.1111.1112",
             "4111.1111.1111.1111.1",
             "4111.11111111.1111",
+            "4110 4111 1111 1111 1111",
+            "411F 4111 1111 1111 1111",
+            "4111 1111\n1111 1111 411F",
             "4111\t1111\t1111\t1111",
             "4111\n1111\n1111\n1111",
             "4111 1111\n\n1111 1111",

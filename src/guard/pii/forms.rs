@@ -93,7 +93,8 @@ impl Forms {
         let (mut alone, mut all) = (Walker::new(&self.alone), Walker::new(&self.all));
         let mut begun = 0;
         for (at, group) in groups.iter().enumerate() {
-            if may_begin(text, groups, at) && group.len() <= LONGEST {
+            // A plus is a telephone number's.
+            if may_begin(text, groups, at) && group.len() <= LONGEST && !text[..group.start].ends_with('+') {
                 begun += 1;
                 let is_near = begun < FEW && !context.is_read() || context.is_near(group.start..group.start + LONGEST);
                 let walker = if is_near { &mut all } else { &mut alone };
@@ -293,6 +294,7 @@ mod tests {
             "000-12-3456",
             "123456789:80",
             "12 123 45 67890",
+            "+123 45 6789",
         ] {
             assert!(found(text).is_empty(), "{text}");
         }

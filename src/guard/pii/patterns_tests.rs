@@ -58,6 +58,71 @@ fn a_word_near_by_decides() {
 }
 
 #[test]
+fn typographic_signs_are_read_as_asciis() {
+    for (text, kind, value) in [
+        ("card 4111\u{a0}1111\u{202f}1111\u{2009}1111.", "CREDIT_CARD", "4111\u{a0}1111\u{202f}1111\u{2009}1111"),
+        ("４１１１－１１１１－１１１１－１１１１", "CREDIT_CARD", "４１１１－１１１１－１１１１－１１１１"),
+        ("it is 4111–1111–1111–1111—now", "CREDIT_CARD", "4111–1111–1111–1111"),
+        ("my “SSN”: 123‑45‑6789", "US_SSN", "123‑45‑6789"),
+        ("123−45−6789", "US_SSN", "123−45−6789"),
+        ("SSN 123\u{a0}45\u{a0}6789", "US_SSN", "123\u{a0}45\u{a0}6789"),
+        (
+            "DE89\u{a0}3704\u{a0}0044\u{a0}0532\u{a0}0130\u{a0}00",
+            "IBAN_CODE",
+            "DE89\u{a0}3704\u{a0}0044\u{a0}0532\u{a0}0130\u{a0}00",
+        ),
+        ("Ｔｅｌ：０３－１２３４－５６７８", "PHONE_NUMBER", "０３－１２３４－５６７８"),
+        ("415‑555‑0132", "PHONE_NUMBER", "415‑555‑0132"),
+        ("\u{202a}+49 30 1234\u{ad}567\u{202c}", "PHONE_NUMBER", "+49 30 1234\u{ad}567"),
+        ("هاتف ٠٥٠١٢٣٤٥٦٧", "PHONE_NUMBER", "٠٥٠١٢٣٤٥٦٧"),
+        ("ann＠example．com", "EMAIL_ADDRESS", "ann＠example．com"),
+        ("CPF 529\u{2011}982\u{2011}247\u{2013}25 529.982.247–25", "BR_CPF", "529.982.247–25"),
+    ] {
+        is(text, &[(kind, value)]);
+    }
+}
+
+#[test]
+fn typographic_look_alikes_are_none() {
+    for text in [
+        "4111\u{a0}1111\u{a0}1111\u{a0}1112",
+        "2019–2021, pp. 123–45–67",
+        "１２３－４５－６７８",
+        "550e8400‑e29b‑41d4‑a716‑446655440000",
+        "1\u{202f}234\u{202f}567,89 €",
+        "２０２４年１１月２２日１０：３０",
+        "1700000000–1700000091",
+        "version １．２．３．４",
+        "−37.7749, −122.4194",
+    ] {
+        is(text, &[]);
+    }
+}
+
+#[test]
+fn what_is_allowed_is_so_as_it_is_written() {
+    let patterns = Patterns::new(Entity::KNOWN, Vec::new(), &["415‑555‑0132".to_owned()], 0.5).unwrap();
+    assert_eq!(patterns.find("415‑555‑0132"), []);
+}
+
+#[test]
+fn the_operators_patterns_see_the_text_as_it_is() {
+    let room =
+        Custom { name: "ROOM".into(), pattern: "[０-９]{3}".into(), score: 0.6, context: Vec::new(), validate: None };
+    let patterns = Patterns::new(Entity::KNOWN, vec![room], &[], 0.5).unwrap();
+    let found = patterns.find("é ０１２, ann＠example.com");
+    assert_eq!(found.iter().map(|finding| finding.range.clone()).collect::<Vec<_>>(), [14..31, 3..12]);
+}
+
+#[test]
+fn loose_words_speak_for_what_looks_like_a_telephone_number() {
+    is("stop sending messages to 079 0442 1744", &[("PHONE_NUMBER", "079 0442 1744")]);
+    is("416 60 039 office", &[("PHONE_NUMBER", "416 60 039")]);
+    is("the office sold 12345678 of them", &[]);
+    is("messages 123 456 789", &[]);
+}
+
+#[test]
 fn what_scores_too_little_is_left_out() {
     let enough = |min_score| Patterns::new(Entity::KNOWN, Vec::new(), &[], min_score).unwrap();
     let text = "ssn 078-05-1121, zip 12345, order 123456789, call (415) 555-0132 or 4155550132, a,b\n1,2";

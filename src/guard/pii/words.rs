@@ -14,19 +14,30 @@ pub(super) enum List {
     Email,
     Url,
     Secret,
+    PhoneLoosely,
 }
 
 // === impl List ===
 
 impl List {
     /// All of them, each at its own place.
-    pub(super) const ALL: [Self; 9] =
-        [Self::Phone, Self::Card, Self::Iban, Self::Ip, Self::Mac, Self::Crypto, Self::Email, Self::Url, Self::Secret];
+    pub(super) const ALL: [Self; 10] = [
+        Self::Phone,
+        Self::Card,
+        Self::Iban,
+        Self::Ip,
+        Self::Mac,
+        Self::Crypto,
+        Self::Email,
+        Self::Url,
+        Self::Secret,
+        Self::PhoneLoosely,
+    ];
 
     /// What they speak for.
     pub(super) fn entity(self) -> Entity {
         match self {
-            Self::Phone => Entity::PhoneNumber,
+            Self::Phone | Self::PhoneLoosely => Entity::PhoneNumber,
             Self::Card => Entity::CreditCard,
             Self::Iban => Entity::IbanCode,
             Self::Ip => Entity::IpAddress,
@@ -57,6 +68,18 @@ impl List {
             }
             // Whoever finds a secret has seen its word.
             Self::Secret => &[],
+            Self::PhoneLoosely => &[
+                "message",
+                "messages",
+                "office",
+                "registered",
+                "reach",
+                "reached",
+                "reachable",
+                "home",
+                "work",
+                "answer",
+            ],
         }
     }
 }

@@ -103,6 +103,9 @@ pub(super) fn split(digits: &[u8]) -> Option<(u16, &[u8])> {
     let code = |count: usize| {
         digits.get(..count).map(|digits| digits.iter().fold(0, |code, digit| code * 10 + u16::from(*digit)))
     };
+    if digits.first() == Some(&0) {
+        return None;
+    }
     (1..=3).find_map(|count| code(count).filter(|code| lengths(*code) != 0).map(|code| (code, &digits[count..])))
 }
 

@@ -15,11 +15,16 @@ use crate::guard::finding::Strength;
 
 /// The most digits in a row, blocks of digits, and bytes that a number has.
 const DIGITS: usize = 18;
-const BLOCKS: usize = 6;
+const BLOCKS: usize = 8;
 /// The most blocks of one digit: a country, and what is dialled before the number.
 const SINGLES: usize = 2;
 /// The least digits of a number that can be found.
 const LEAST: usize = 7;
+
+/// The scores of numbers that a loose word may speak for, and what they have then.
+const LIKELY: f32 = 0.3;
+const SURE: f32 = 0.5;
+const LOOSELY: f32 = 0.55;
 
 /// A number being read: its digits, and its form with a count for each block of digits, such as `(3) 3-4`.
 struct Written {
@@ -48,6 +53,11 @@ pub(super) fn find(text: &str, groups: &[Group], found: &mut Vec<Candidate>) {
         written.read(text, start);
         if let Some(candidate) = written.number(text, start) {
             free = candidate.range.end;
+            // Words that other numbers have as well speak only for what is written as telephone numbers are.
+            if (LIKELY..SURE).contains(&candidate.alone) {
+                let scores = (candidate.alone, LOOSELY);
+                found.push(Candidate::of(List::PhoneLoosely, candidate.range.clone(), Strength::Form, scores));
+            }
             found.push(candidate);
         }
     }
@@ -106,15 +116,9 @@ impl Written {
     /// Reads what parts two blocks, and tells where the next one begins.
     fn separator(&mut self, bytes: &[u8], mut at: usize) -> usize {
         for _ in 0..3 {
-            let (sign, width) = match &bytes[at..] {
-                [sign @ (b' ' | b'-' | b'.' | b'/' | b'(' | b')'), ..] => (*sign, 1),
-                [0xC2, 0xA0, ..] => (b' ', 2),
-                [0xE2, 0x80, 0x90 | 0x91, ..] => (b'-', 3),
-                [0xE2, 0x80, 0xAF | 0x89, ..] => (b' ', 3),
-                _ => break,
-            };
-            self.form.push(sign);
-            at += width;
+            let Some(sign @ (b' ' | b'-' | b'.' | b'/' | b'(' | b')')) = bytes.get(at) else { break };
+            self.form.push(*sign);
+            at += 1;
         }
         at
     }
@@ -131,7 +135,7 @@ impl Written {
                 continue;
             }
             let form = std::str::from_utf8(&self.form[..cut.form]).unwrap_or_default();
-            let number = Form { form, digits: &self.digits[..cut.digits] };
+            let number = Form { form, digits: &self.digits[..cut.digits], is_extended: end > cut.end };
             let scores = number.scores().filter(|(alone, _)| best.as_ref().is_none_or(|best| *alone > best.alone));
             best = scores.map(|scores| Candidate::of(List::Phone, start..end, Strength::Form, scores)).or(best);
         }
@@ -145,7 +149,7 @@ fn extension(text: &str) -> usize {
     let skip =
         |at: usize, signs: &[u8]| at + bytes[at..].iter().take(2).take_while(|byte| signs.contains(byte)).count();
     let at = skip(0, b" ,");
-    let mark = ["extension", "ext", "x", "#"]
+    let mark = ["extension", "extn", "ext", "x", "#"]
         .into_iter()
         .find(|mark| bytes[at..].get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark.as_bytes())));
     let Some(mark) = mark else { return 0 };

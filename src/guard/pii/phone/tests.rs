@@ -4,6 +4,7 @@ use super::*;
 fn found(text: &str) -> Vec<(&str, f32)> {
     let mut found = Vec::new();
     find(text, &scan::groups(text), &mut found);
+    found.retain(|number| number.words == List::Phone as usize);
     found.into_iter().map(|number| (&text[number.range], number.alone)).collect()
 }
 
@@ -42,6 +43,13 @@ fn international_numbers_stand_alone() {
         "+41 44 668 18 00",
         "+358 40 123 4567",
         "+353.86.123.4567",
+        "+33 (0)6 44 83 37 88",
+        "+44 07700 900123",
+        "+62-0812-597-9190",
+        "+358 040119803",
+        "+54 9 3266 9725",
+        "(351) 290 748 337",
+        "(351) 919825979",
     ] {
         let text = format!("Reach me: {number}, or not.");
         assert_eq!(first(&text), Some(number));
@@ -76,7 +84,9 @@ fn national_numbers_in_a_form_of_their_own() {
         "070-123 45 67",
         "8 (912) 345-67-89",
         "0470 12 34 56",
-        "415‑555‑0132",
+        "(05301) 29040 479",
+        "1-245-195-9264x8475",
+        "245.195.9264 extn 84",
     ] {
         let text = format!("Try {number}!");
         assert_eq!(first(&text), Some(number));
@@ -98,6 +108,13 @@ fn other_forms_take_a_word() {
         "12 34 56 78",
         "07700900123",
         "00441632960123",
+        "(99) 645-791",
+        "781 1704",
+        "28-64-66-98",
+        "416 60 039",
+        "0961-7596216",
+        "02604 66109 906",
+        "084 1290 4047",
     ] {
         assert!(
             matches!(found(number)[..], [(value, score)] if value == number && score < 0.5),
@@ -139,7 +156,12 @@ fn look_alikes_are_none() {
         "+1",
         "978-3-16-148410-0",
         "a_415-555-0132",
-        "+49 0123456789 0",
+        "+49 00123456789",
+        "(351) 2907",
+        "(99 of 645-791",
+        "+0 123 456 789",
+        "1.2.3x4",
+        "(1.2.840 .113549",
         "1920 1080 60",
         "(2024) 1234",
         "0.123456789",
