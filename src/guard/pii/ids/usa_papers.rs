@@ -69,12 +69,14 @@ pub(super) const RECOGNIZERS: &[Recognizer] = &[
 ];
 
 /// The forms that the states write (AAMVA's list of licence formats): digits only, with one to three letters before or
-/// one or two after, in the middle (Iowa, Missouri, New Hampshire), in groups (Florida, Illinois, Wisconsin), and
-/// Washington's.
+/// one or two after, in the middle (Iowa, Missouri, New Hampshire), in groups (Florida, Illinois, Indiana,
+/// Kansas, Kentucky, Maryland, New Jersey, North Dakota, Pennsylvania, Virginia, Wisconsin, Wyoming), and Washington's.
 macro_rules! with_letters {
     () => {
         concat!(
             "[A-Z][0-9]{3}(?:-[0-9]{3}-[0-9]{2}-[0-9]{3}-[0-9]|-[0-9]{4}-[0-9]{4}(?:-[0-9]{2})?|(?: [0-9]{3}){3,4})",
+            "|[A-Z][0-9]{2}-[0-9]{2}-[0-9]{4}|[A-Z][0-9]{2}-[0-9]{3}-[0-9]{3}|[A-Z](?:-[0-9]{3}){4}",
+            "|[A-Z][0-9]{4} [0-9]{5} [0-9]{5}|[A-Z]{3}-[0-9]{2}-[0-9]{4}",
             "|WDL[A-Z0-9]{9}|[0-9]{3}[A-Z]{1,2}[0-9]{4,6}|[0-9]{2}[A-Z]{3}[0-9]{5}",
         )
     };
@@ -83,7 +85,8 @@ macro_rules! with_letters {
 const STATE_NUMBER: &str = concat!(
     with_letters!(),
     "|[A-Z]{0,3}[0-9]{6,14}[A-Z]{0,2}|[A-Z]{1,2}[0-9]{4,5}",
-    "|[0-9]{2}-[0-9]{3}-[0-9]{4}|[0-9]{3} [0-9]{3} [0-9]{3}",
+    "|[0-9]{2}-[0-9]{3}-[0-9]{4}|[0-9]{3} [0-9]{3} [0-9]{3}|[0-9]{4}-[0-9]{2}-[0-9]{4}|[0-9]{6}-[0-9]{3}",
+    "|[0-9]{2} [0-9]{3} [0-9]{3}",
 );
 
 const STATE_NUMBER_WITH_LETTERS: &str = concat!(with_letters!(), "|[A-Z]{1,3}[0-9]{6,14}");
