@@ -28,7 +28,11 @@ pub(super) fn find(text: &str, groups: &[Group], found: &mut Vec<Candidate>) {
     let (mut at, mut written) = (0, Written::default());
     while at < groups.len() {
         // The first block of a card has four digits at least.
-        let card = if groups[at].digits < 4 { None } else { card(text, groups, at, &mut written) };
+        let card = if groups[at].digits < 4 || !matches!(groups[at].first, b'0'..=b'9' | b'B') {
+            None
+        } else {
+            card(text, groups, at, &mut written)
+        };
         at += match card {
             Some((candidate, count)) => {
                 found.push(candidate);
@@ -42,7 +46,7 @@ pub(super) fn find(text: &str, groups: &[Group], found: &mut Vec<Candidate>) {
 /// The longest card that begins with group `at`, and how many groups it has.
 fn card(text: &str, groups: &[Group], at: usize, written: &mut Written) -> Option<(Candidate, usize)> {
     written.clear();
-    let start = groups[at].start + striped(text, &groups[at]);
+    let start = groups[at].start() + striped(text, &groups[at]);
     let (mut longest, mut broken) = (None, None);
     for (nth, group) in groups[at..].iter().enumerate().take(GROUPS) {
         if nth > 0 {
@@ -53,8 +57,8 @@ fn card(text: &str, groups: &[Group], at: usize, written: &mut Written) -> Optio
                 Gap::Line | Gap::Other => break,
             }
         }
-        let from = if nth == 0 { start } else { group.start };
-        let Some(count) = written.push(&text[from..group.end]) else { break };
+        let from = if nth == 0 { start } else { group.start() };
+        let Some(count) = written.push(&text[from..group.end()]) else { break };
         let end = from + count;
         if LENGTHS.contains(&written.digits.len())
             && !(nth > 0 && is_listed(groups, at..at + nth + 1, broken.is_some()))
@@ -66,7 +70,7 @@ fn card(text: &str, groups: &[Group], at: usize, written: &mut Written) -> Optio
             let card = scores.map(|scores| Candidate::of(List::Card, start..end, Strength::Checksum, scores));
             longest = card.map(|card| (card, nth + 1)).or(longest);
         }
-        if end < group.end {
+        if end < group.end() {
             break;
         }
     }
@@ -81,14 +85,14 @@ fn is_listed(groups: &[Group], range: Range<usize>, is_broken: bool) -> bool {
     };
     let (first, last) = (&groups[range.start], &groups[range.end - 1]);
     let before = range.start.checked_sub(1).map(|at| &groups[at]);
-    before.is_some_and(|group| goes_on(first, group, first.spaced, first.start - group.end))
-        || groups.get(range.end).is_some_and(|group| goes_on(last, group, group.spaced, group.start - last.end))
+    before.is_some_and(|group| goes_on(first, group, first.spaced, first.start() - group.end()))
+        || groups.get(range.end).is_some_and(|group| goes_on(last, group, group.spaced, group.start() - last.end()))
 }
 
 /// 1 where a group begins as a card's magnetic stripe reads, `%B4111111111111111^` (ISO/IEC 7813), or else 0.
 fn striped(text: &str, group: &Group) -> usize {
     let is_striped =
-        group.of(text).starts_with('B') && text[..group.start].ends_with('%') && text[group.end..].starts_with('^');
+        group.of(text).starts_with('B') && text[..group.start()].ends_with('%') && text[group.end()..].starts_with('^');
     usize::from(is_striped)
 }
 

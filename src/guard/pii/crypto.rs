@@ -34,7 +34,7 @@ pub(super) fn find(text: &str, groups: &[Group], found: &mut Vec<Candidate>) {
             continue;
         }
         if let Some(scores) = scores(address) {
-            let range = group.start..group.start + address.len();
+            let range = group.start()..group.start() + address.len();
             found.push(Candidate::of(List::Crypto, range, Strength::Checksum, scores));
         }
     }

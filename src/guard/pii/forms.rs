@@ -93,13 +93,13 @@ impl Forms {
         let (mut alone, mut all) = (Walker::new(&self.alone), Walker::new(&self.all));
         let mut begun = 0;
         for (at, group) in groups.iter().enumerate() {
-            // A plus is a telephone number's.
-            if may_begin(text, groups, at) && group.len() <= LONGEST && !text[..group.start].ends_with('+') {
+            if may_begin(text, groups, at) && group.len() <= LONGEST && !is_called(text, group) {
                 begun += 1;
-                let is_near = begun < FEW && !context.is_read() || context.is_near(group.start..group.start + LONGEST);
+                let is_near =
+                    begun < FEW && !context.is_read() || context.is_near(group.start()..group.start() + LONGEST);
                 let walker = if is_near { &mut all } else { &mut alone };
                 // The automaton never gives up, so there is nothing to tell.
-                let _ = walker.walk(text, group.start, |end, place| {
+                let _ = walker.walk(text, group.start(), |end, place| {
                     found.extend(self.candidate(text, groups, at..end, place, context));
                 });
             }
@@ -116,7 +116,7 @@ impl Forms {
         place: usize,
         context: &Context<'_>,
     ) -> Option<Candidate> {
-        let (recognizer, range) = (self.recognizers[place], groups[at.start].start..at.end);
+        let (recognizer, range) = (self.recognizers[place], groups[at.start].start()..at.end);
         let (words, is_sure) = (self.first_list + place, recognizer.alone >= self.min_score);
         // A word is sooner found missing than a sum is made, once words have been looked for.
         if !is_sure && context.is_read() && !context.speaks(words, &range) {
@@ -126,7 +126,7 @@ impl Forms {
         if !(recognizer.is_valid)(matched) {
             return None;
         }
-        let through = groups[at.start..].iter().take_while(|group| group.start < range.end).count();
+        let through = groups[at.start..].iter().take_while(|group| group.start() < range.end).count();
         if through > 1 && matched.contains(' ') && scan::is_of_series(groups, at.start..at.start + through) {
             return None;
         }
@@ -210,10 +210,16 @@ impl<'a> Walker<'a> {
     }
 }
 
+/// Whether a plus stands before a group's digits, as only in telephone numbers.
+fn is_called(text: &str, group: &Group) -> bool {
+    group.first.is_ascii_digit() && group.start() > 0 && text.as_bytes()[group.start() - 1] == b'+'
+}
+
 /// Whether an identifier may begin with this group: it has digits, or such a group follows soon, or it is a bank's code.
 fn may_begin(text: &str, groups: &[Group], at: usize) -> bool {
     let group = &groups[at];
-    let near = |ahead: usize| groups.get(at + ahead).is_some_and(|next| next.digits > 0 && next.start < group.end + 12);
+    let near =
+        |ahead: usize| groups.get(at + ahead).is_some_and(|next| next.digits > 0 && next.start() < group.end() + 12);
     let is_code = || matches!(group.len(), 8 | 11) && group.of(text).bytes().all(|byte| byte.is_ascii_uppercase());
     group.digits > 0 || near(1) || near(2) || is_code()
 }

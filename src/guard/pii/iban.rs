@@ -20,7 +20,7 @@ const LONGEST_WRITTEN: usize = 48;
 /// The IBANs in `text`: in one, or in groups parted by spaces, hyphens, dots, or once by a line's end.
 pub(super) fn find(text: &str, groups: &[Group], found: &mut Vec<Candidate>) {
     for (at, group) in groups.iter().enumerate() {
-        if group.digits >= 2 && begins(group.of(text).as_bytes()) {
+        if group.digits >= 2 && group.first.is_ascii_alphabetic() && begins(group.of(text).as_bytes()) {
             found.extend(iban(text, &groups[at..]));
         }
     }
@@ -32,7 +32,7 @@ fn begins(bytes: &[u8]) -> bool {
 }
 
 fn iban(text: &str, groups: &[Group]) -> Option<Candidate> {
-    let start = groups[0].start;
+    let start = groups[0].start();
     let length = length(text.as_bytes()[start], text.as_bytes()[start + 1])?;
     let mut compact: Vec<u8> = Vec::with_capacity(LONGEST);
     let mut lines = 0;
@@ -44,14 +44,14 @@ fn iban(text: &str, groups: &[Group]) -> Option<Candidate> {
                 Gap::Line | Gap::Other => return None,
             }
         }
-        if group.end - start > LONGEST_WRITTEN {
+        if group.end() - start > LONGEST_WRITTEN {
             return None;
         }
         let plain = group.of(text).bytes().filter(|byte| !matches!(byte, b'-' | b'.'));
         compact.extend(plain);
         if compact.len() >= length {
             let scores = scores(&compact, length)?;
-            return Some(Candidate::of(List::Iban, start..group.end, Strength::Checksum, scores));
+            return Some(Candidate::of(List::Iban, start..group.end(), Strength::Checksum, scores));
         }
     }
     None

@@ -21,8 +21,8 @@ pub(super) fn find(text: &str, groups: &[Group], found: &mut Vec<Candidate>) {
     for group in groups.iter().filter(|group| group.digits > 0 && group.len() >= 3) {
         let whole = group.of(text);
         if let Some((length, address)) = v4(whole) {
-            if is_stranger(address) && !is_counted(text, group.start) {
-                let range = group.start..group.start + length;
+            if is_stranger(address) && !is_counted(text, group.start()) {
+                let range = group.start()..group.start() + length;
                 found.push(Candidate::of(List::Ip, range, Strength::Specific, v4_scores(address)));
             }
         } else if group.len() <= LONGEST {
@@ -79,11 +79,11 @@ fn is_counted(text: &str, at: usize) -> bool {
 
 /// The IPv6 address that a group is, colons at its ends included.
 fn v6(text: &str, group: &Group) -> Option<Candidate> {
-    if !group.of(text).contains(':') && !text[..group.start].ends_with("::") {
+    if !group.of(text).contains(':') && !text[..group.start()].ends_with("::") {
         return None;
     }
-    let start = group.start - if text[..group.start].ends_with("::") { 2 } else { 0 };
-    let end = group.end + if text[group.end..].starts_with("::") { 2 } else { 0 };
+    let start = group.start() - if text[..group.start()].ends_with("::") { 2 } else { 0 };
+    let end = group.end() + if text[group.end()..].starts_with("::") { 2 } else { 0 };
     let whole = &text[start..end];
     let length = whole.find(['/', '%']).unwrap_or(whole.len());
     let address: Ipv6Addr = whole[..length].parse().ok()?;

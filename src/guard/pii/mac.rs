@@ -9,7 +9,7 @@ use crate::guard::finding::Strength;
 pub(super) fn find(text: &str, groups: &[Group], found: &mut Vec<Candidate>) {
     for group in groups.iter().filter(|group| matches!(group.len(), 14 | 17)) {
         if let Some(scores) = scores(group.of(text)) {
-            found.push(Candidate::of(List::Mac, group.start..group.end, Strength::Specific, scores));
+            found.push(Candidate::of(List::Mac, group.start()..group.end(), Strength::Specific, scores));
         }
     }
 }

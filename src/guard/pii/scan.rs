@@ -6,17 +6,20 @@
 
 use std::ops::Range;
 
-/// Letters and digits, joined by `-`, `_`, `.`, `/`, `:`, `+`, `@`, `%` or `~`.
+/// Letters and digits, joined by `-`, `_`, `.`, `/`, `:`, `+`, `@`, `%` or `~`. Small, since every recogniser passes over
+/// all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Group {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    /// How many ASCII digits it has.
-    pub(super) digits: usize,
-    /// How many letters, those beyond ASCII by their bytes.
-    pub(super) letters: usize,
+    start: u32,
+    end: u32,
+    /// How many ASCII digits it has, as far as that can be told.
+    pub(super) digits: u16,
+    /// How many letters, those beyond ASCII by their bytes, as far as that can be told.
+    pub(super) letters: u16,
     /// Whether exactly one space parts it from the group before.
     pub(super) spaced: bool,
+    /// Its first byte.
+    pub(super) first: u8,
 }
 
 /// What parts two neighbouring groups of one number.
@@ -49,7 +52,8 @@ const ANNOUNCING: [&str; 9] = ["no", "nr", "tel", "fax", "mob", "ph", "num", "re
 
 /// The groups of `text`, in their order.
 pub(super) fn groups(text: &str) -> Vec<Group> {
-    let bytes = text.as_bytes();
+    // No request is so long that places need more bits.
+    let bytes = &text.as_bytes()[..text.len().min(u32::MAX as usize)];
     let mut groups: Vec<Group> = Vec::with_capacity(text.len() / 6 + 1);
     let mut at = 0;
     while at < bytes.len() {
@@ -59,8 +63,8 @@ pub(super) fn groups(text: &str) -> Vec<Group> {
             continue;
         }
         let mut group = Reader::new(text, at).group();
-        group.spaced = groups.last().is_some_and(|last| last.end + 1 == group.start && bytes[last.end] == b' ');
-        at = group.end;
+        group.spaced = groups.last().is_some_and(|last| last.end + 1 == group.start && bytes[last.end()] == b' ');
+        at = group.end();
         groups.push(group);
     }
     groups
@@ -104,7 +108,7 @@ pub(super) fn ends(text: &str, at: usize) -> bool {
 
 /// What stands between two groups, of which `after` is the next one.
 pub(super) fn gap(text: &str, before: &Group, after: &Group) -> Gap {
-    let between = &text.as_bytes()[before.end..after.start];
+    let between = &text.as_bytes()[before.end()..after.start()];
     match between {
         [b' '] => Gap::Space,
         b"  " | b" - " => Gap::Wide,
@@ -119,8 +123,8 @@ pub(super) fn gap(text: &str, before: &Group, after: &Group) -> Gap {
 /// Whether `range` holds spaces and goes on beyond itself in digits of the same kind, as 123 456 789 does in a row of
 /// many such numbers.
 pub(super) fn is_of_series(groups: &[Group], range: Range<usize>) -> bool {
-    let width = |group: &Group| group.end - group.start;
-    let is_number = |group: &Group| group.digits == width(group);
+    let width = Group::len;
+    let is_number = |group: &Group| usize::from(group.digits) == width(group);
     let (first, last) = (&groups[range.start], &groups[range.end - 1]);
     let before = range.start.checked_sub(1).map(|at| &groups[at]);
     let after = groups.get(range.end);
@@ -144,14 +148,24 @@ fn is_joiner(byte: u8) -> bool {
 // === impl Group ===
 
 impl Group {
+    /// Where its first byte is.
+    pub(super) fn start(&self) -> usize {
+        self.start as usize
+    }
+
+    /// Where the byte behind it is.
+    pub(super) fn end(&self) -> usize {
+        self.end as usize
+    }
+
     /// Its text.
     pub(super) fn of<'a>(&self, text: &'a str) -> &'a str {
-        &text[self.start..self.end]
+        &text[self.start()..self.end()]
     }
 
     /// How many bytes it has.
     pub(super) fn len(&self) -> usize {
-        self.end - self.start
+        (self.end - self.start) as usize
     }
 }
 
@@ -168,7 +182,17 @@ impl<'a> Reader<'a> {
             self.run();
             let joined = self.joined();
             if joined == 0 {
-                return Group { start, end: self.at, digits: self.digits, letters: self.letters, spaced: false };
+                let [start, end] = [start, self.at].map(|at| at as u32);
+                let [digits, letters] =
+                    [self.digits, self.letters].map(|count| count.min(usize::from(u16::MAX)) as u16);
+                return Group {
+                    start,
+                    end,
+                    digits,
+                    letters,
+                    spaced: false,
+                    first: self.text.as_bytes()[start as usize],
+                };
             }
             self.at += joined;
         }

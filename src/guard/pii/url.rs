@@ -43,10 +43,10 @@ pub(super) fn find(text: &str, groups: &[Group], found: &mut Vec<Candidate>) {
     let schemed: Vec<Range<usize>> =
         found.iter().filter(|one| one.words == List::Url as usize).map(|one| one.range.clone()).collect();
     for group in groups {
-        while schemed.get(known).is_some_and(|range| range.end <= group.start) {
+        while schemed.get(known).is_some_and(|range| range.end <= group.start()) {
             known += 1;
         }
-        if schemed.get(known).is_none_or(|range| range.start > group.start) {
+        if schemed.get(known).is_none_or(|range| range.start > group.start()) {
             found.extend(bare(text, group, &mut run));
         }
     }
@@ -150,17 +150,17 @@ fn bare(text: &str, group: &Group, run: &mut Run) -> Option<Candidate> {
     }
     let host_length = whole.find(['/', ':', '@', '%', '+', '~']).unwrap_or(whole.len());
     let (host, rest) = whole.split_at(host_length);
-    if rest.starts_with('@') || host.len() > HOST || !starts_free(text, group.start) {
+    if rest.starts_with('@') || host.len() > HOST || !starts_free(text, group.start()) {
         return None;
     }
-    let has_path = rest.starts_with('/') || text[group.start + host_length..].starts_with(['/', '?']);
+    let has_path = rest.starts_with('/') || text[group.start() + host_length..].starts_with(['/', '?']);
     let scores = bare_scores(host, has_path)?;
     // A call is a program's.
-    if text[group.end..].starts_with('(') {
+    if text[group.end()..].starts_with('(') {
         return None;
     }
-    let end = address_end(text, group.start, run).max(group.start + host_length);
-    Some(Candidate::of(List::Url, group.start..end, Strength::Specific, scores))
+    let end = address_end(text, group.start(), run).max(group.start() + host_length);
+    Some(Candidate::of(List::Url, group.start()..end, Strength::Specific, scores))
 }
 
 /// Whether nothing that belongs to an address, a path or a variable stands before.

@@ -104,13 +104,21 @@ fn said(text: &str, run: &Run, both: &mut usize) -> Option<String> {
     }
     // Whether the words, too, stand in reverse does not show, so both orders are given.
     let Some(left) = both.checked_sub(text.len()) else {
-        return Some(if ends_follow(text) { each_reversed(text) } else { text.chars().rev().collect() });
+        return Some(if ends_follow(text) { each_reversed(text) } else { reversed(text) });
     };
     *both = left;
-    let mut said: String = text.chars().rev().collect();
+    let mut said = reversed(text);
     said.push('\n');
     said.push_str(&each_reversed(text));
     Some(said)
+}
+
+fn reversed(text: &str) -> String {
+    if !text.is_ascii() {
+        return text.chars().rev().collect();
+    }
+    // The bytes of ASCII are its characters.
+    String::from_utf8(text.bytes().rev().collect()).unwrap_or_default()
 }
 
 /// `text` with each of its words backwards.
@@ -152,21 +160,29 @@ fn mapped(text: &str, map: impl Fn(u8) -> u8) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// Whether at least half of the longer words, and three of them, become known.
+/// Whether at least half of the longer words, and three different ones of them, become known. One word over and over that
+/// is another one backwards says nothing.
 fn says_words(text: &str, undo: impl Fn(&mut [u8])) -> bool {
     let (mut all, mut known, mut buffer) = (0, 0, [0; LONGEST]);
+    let mut different: [&[u8]; WORDS] = [&[]; WORDS];
     for (start, end) in words(text).filter(|(start, end)| end - start > 2) {
         all += 1;
-        if let Some(word) = buffer.get_mut(..end - start) {
-            word.copy_from_slice(&text.as_bytes()[start..end]);
+        let written = &text.as_bytes()[start..end];
+        if let Some(word) = buffer.get_mut(..written.len()) {
+            word.copy_from_slice(written);
             undo(word);
-            known += usize::from(knows_bytes(word));
+            if knows_bytes(word) {
+                known += 1;
+                if let Some(place) = different.iter().position(|other| other.is_empty() || *other == written) {
+                    different[place] = written;
+                }
+            }
         }
         if all == 12 && known == 0 {
             return false;
         }
     }
-    known >= WORDS && 2 * known >= all
+    different.iter().all(|word| !word.is_empty()) && 2 * known >= all
 }
 
 // === impl Run ===
@@ -195,6 +211,12 @@ mod tests {
     fn what_is_backwards_is_given_in_both_orders() {
         let said = undone(&each_reversed(SAID)).unwrap();
         assert!(said.contains("forget what the others") && said.contains("others the what forget"), "{said}");
+    }
+
+    #[test]
+    fn one_word_over_and_over_says_nothing() {
+        assert_eq!(undone(&"tel +49 30 1234567 ".repeat(9)), None);
+        assert!(undone(&"siht erongi wohs ".repeat(9)).is_some());
     }
 
     #[test]

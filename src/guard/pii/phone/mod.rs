@@ -46,10 +46,10 @@ pub(super) fn find(text: &str, groups: &[Group], found: &mut Vec<Candidate>) {
     let mut written = Written { digits: Vec::new(), form: Vec::new(), cuts: Vec::new() };
     let mut free = 0;
     for (at, group) in groups.iter().enumerate() {
-        if group.start < free || !text.as_bytes()[group.start].is_ascii_digit() || !has_digits(&groups[at..]) {
+        if !group.first.is_ascii_digit() || group.start() < free || !has_digits(&groups[at..]) {
             continue;
         }
-        let start = opened(text, group.start).max(free);
+        let start = opened(text, group.start()).max(free);
         written.read(text, start);
         if let Some(candidate) = written.number(text, start) {
             free = candidate.range.end;
@@ -67,7 +67,7 @@ pub(super) fn find(text: &str, groups: &[Group], found: &mut Vec<Candidate>) {
 fn has_digits(groups: &[Group]) -> bool {
     let mut digits = 0;
     groups.iter().take(BLOCKS).any(|group| {
-        digits += group.digits;
+        digits += usize::from(group.digits);
         digits >= LEAST
     })
 }
