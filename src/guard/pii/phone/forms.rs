@@ -74,7 +74,7 @@ impl Form<'_> {
         // +44 (0)20: the zero is for calls from within. Some write it without brackets too.
         let (national, is_doubtful) = match (code, whole) {
             (39 | 225 | 241 | 242 | 378, _) => (whole, false),
-            (_, [0, 0, ..]) => return None,
+            (_, [0, 0, ..]) if !self.has(b')') => return None,
             (_, [0, rest @ ..]) => (rest, !self.has(b')')),
             _ => (whole, false),
         };
@@ -107,7 +107,7 @@ impl Form<'_> {
     fn bracketed(&self) -> Option<f32> {
         let zero = self.digits[0] == 0;
         match self.form {
-            "(3) 3-4" | "(3)3-4" | "(3) 3 4" | "(3)-3-4" | "(3) 3.4" if !zero => {
+            "(3) 3-4" | "(3)3-4" | "(3) 3 4" | "(3)3 4" | "(3)-3-4" | "(3) 3.4" if !zero => {
                 Some(if is_american(self.digits) { 0.75 } else { 0.5 })
             }
             "(2) 5-4" | "(2)5-4" if self.digits[2] == 9 => Some(0.7),
@@ -118,9 +118,7 @@ impl Form<'_> {
             "(2) 4" | "(3) 4" | "(4) 4" => None,
             _ if zero && (9..=13).contains(&self.digits.len()) => Some(0.5),
             _ if self.is_code_bracketed() => Some(0.5),
-            "(2) 3-3" | "(2) 3-4" | "(2)3-4" | "(3) 3-2-2" | "(3)3-2-2" | "(3) 7" | "(3)7" | "(2)/3-4" | "(3)3 4" => {
-                Some(0.3)
-            }
+            "(2) 3-3" | "(2) 3-4" | "(2)3-4" | "(3) 3-2-2" | "(3)3-2-2" | "(3) 7" | "(3)7" | "(2)/3-4" => Some(0.3),
             _ => None,
         }
     }
@@ -146,7 +144,7 @@ impl Form<'_> {
             (1, "1 3 3 4") if is_american(rest) => Some(0.5),
             (1, "1-3-3-4" | "1 (3) 3-4") => Some(0.5),
             (1, "1.3.3.4") => Some(0.3),
-            (8, "1 (3) 3-2-2" | "1(3)3-2-2" | "1 (3) 3 2 2") => Some(0.65),
+            (8, "1 (3) 3-2-2" | "1(3)3-2-2" | "1 (3) 3 2 2" | "1 (3) 3-4") => Some(0.65),
             (8, "1 3 3-2-2" | "1-3-3-2-2") => Some(0.55),
             (8, "1 3 3 2 2") => Some(0.45),
             _ => None,
@@ -175,9 +173,9 @@ impl Form<'_> {
         match self.form {
             "2 2 2 2 2" | "2.2.2.2.2" | "2-2-2-2-2" => Some(0.55),
             "3 3 2 2" | "4 3 2 2" | "3-3 2 2" | "3-3-2-2" | "2-3 2 2" | "2-3 3 2" | "3/3 2 2" => Some(0.55),
-            "3 4 4" if second == 2 => Some(0.55),
+            "4-2 2 2" | "3-2 2 2" | "2-2 2 2" | "4-3 2" | "3 3-2-2" => Some(0.5),
+            "3 4 4" | "3 3 4" | "4 3 4" if second != 0 => Some(0.5),
             "5 6" | "5 3 3" if matches!(second, 1 | 7) => Some(0.55),
-            "4 3 4" if matches!(second, 1 | 3 | 8) => Some(0.5),
             "4 3 3" | "2 4 4" if matches!(second, 2..=8) => Some(0.5),
             "4 2 2 2" if second == 4 => Some(0.5),
             "2-8" if second == 6 => Some(0.5),
