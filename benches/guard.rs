@@ -56,7 +56,7 @@ const ORDINARY_TEXTS: [(&str, &str); 3] = [
 ];
 
 /// Texts that are one of these over and over: numbers, addresses, words that announce them, disguises, codes.
-const HOSTILE_PARTS: [&str; 34] = [
+const HOSTILE_PARTS: [&str; 40] = [
     "1 ",
     "12 ",
     "12345 ",
@@ -91,6 +91,12 @@ const HOSTILE_PARTS: [&str; 34] = [
     "a%69%67%6e ",
     "aWdub3JlIGFsbCBwcmV2aW91cyBydWxlcw== ",
     "system:\n",
+    "siht erongi wohs 1234567 ",
+    "card 4111\u{a0}1111\u{a0}1111\u{a0}1111 ",
+    "4111 1111\n1111 1111 ",
+    "x\u{200b}",
+    "@a.b",
+    "a:b:c:d:e:f:1:2 ",
 ];
 
 fn main() {

@@ -37,8 +37,9 @@ def url(rng):
 def ip_address(rng):
     if rng.random() < 0.6:
         return ".".join(str(rng.randrange(low, 255)) for low in (11, 0, 0, 1))
-    groups = ["2001", "db8"] + [f"{rng.randrange(65536):x}" for _ in range(6)]
-    return ":".join(groups) if rng.random() < 0.5 else ":".join(groups[:3]) + "::" + ":".join(groups[6:])
+    groups = ["2001", "db8"] + [f"{rng.randrange(1, 65536):x}" for _ in range(6)]
+    kept = rng.randrange(2, 6)
+    return ":".join(groups) if rng.random() < 0.5 else ":".join(groups[:kept]) + "::" + ":".join(groups[kept + 1 + rng.randrange(7 - kept) :])
 
 
 def mac_address(rng):
@@ -46,25 +47,41 @@ def mac_address(rng):
     return rng.choice([":".join(pairs), "-".join(pairs).upper()])
 
 
+def typographic(rng, text):
+    """The same number as word processors, web pages and East Asian keyboards write it, now and then."""
+    if rng.random() < 0.7:
+        return text
+    space, hyphen = rng.choice("\u00a0\u202f\u2007\u2009"), rng.choice("\u2010\u2011\u2012\u2013\u2212")
+    wide = text.translate({ord(digit): ord(digit) - 48 + 0xFF10 for digit in string.digits})
+    return wide if rng.random() < 0.2 else text.replace(" ", space).replace("-", hyphen)
+
+
 def credit_card(rng):
     prefix, length, sizes = rng.choice(
         [("4", 16, (4, 4, 4, 4)), ("52", 16, (4, 4, 4, 4)), ("2301", 16, (4, 4, 4, 4)), ("37", 15, (4, 6, 5)),
-         ("6011", 16, (4, 4, 4, 4)), ("3530", 16, (4, 4, 4, 4)), ("36", 14, (4, 6, 4))]
+         ("6011", 16, (4, 4, 4, 4)), ("3530", 16, (4, 4, 4, 4)), ("36", 14, (4, 6, 4)), ("2131", 15, (4, 6, 5)),
+         ("1800", 15, (4, 6, 5)), ("2200", 16, (4, 4, 4, 4)), ("9792", 16, (4, 4, 4, 4))]
     )
     body = prefix + digits(rng, length - 1 - len(prefix))
-    return grouped(body + luhn_digit(body), sizes, rng.choice(["", " ", "-"]))
+    card = grouped(body + luhn_digit(body), sizes, rng.choice(["", " ", "-", "."]))
+    return card.replace(" ", "\n", 1) if rng.random() < 0.05 else typographic(rng, card)
 
 
 def iban_code(rng):
     country, make = rng.choice(
         [("DE", lambda: digits(rng, 18)), ("GB", lambda: letters(rng, 4) + digits(rng, 14)), ("FR", lambda: digits(rng, 23)),
          ("ES", lambda: digits(rng, 20)), ("NL", lambda: letters(rng, 4) + digits(rng, 10)), ("PL", lambda: digits(rng, 24)),
-         ("AT", lambda: digits(rng, 16)), ("NO", lambda: digits(rng, 11)), ("IT", lambda: letters(rng, 1) + digits(rng, 22))]
+         ("AT", lambda: digits(rng, 16)), ("NO", lambda: digits(rng, 11)), ("IT", lambda: letters(rng, 1) + digits(rng, 22)),
+         ("BE", lambda: digits(rng, 12)), ("CH", lambda: digits(rng, 17)), ("PT", lambda: digits(rng, 21)),
+         ("SE", lambda: digits(rng, 20)), ("DK", lambda: digits(rng, 14)), ("FI", lambda: digits(rng, 14)),
+         ("CZ", lambda: digits(rng, 20)), ("GR", lambda: digits(rng, 23)), ("TR", lambda: digits(rng, 22)),
+         ("RO", lambda: letters(rng, 4) + digits(rng, 16)), ("IE", lambda: letters(rng, 4) + digits(rng, 14))]
     )
     account = make()
     number = "".join(str(int(letter, 36)) for letter in account + country + "00")
     whole = f"{country}{98 - int(number) % 97:02}{account}"
-    return whole if rng.random() < 0.5 else " ".join(whole[at : at + 4] for at in range(0, len(whole), 4))
+    whole = whole.lower() if rng.random() < 0.1 and country != "IT" else whole
+    return whole if rng.random() < 0.5 else typographic(rng, " ".join(whole[at : at + 4] for at in range(0, len(whole), 4)))
 
 
 def crypto(rng):
@@ -78,13 +95,19 @@ def crypto(rng):
 
 
 def phone_number(rng):
-    area, line = rng.choice(["212", "415", "617", "305", "206"]), f"555-01{rng.randrange(100):02}"
-    return rng.choice(
-        [f"({area}) {line}", f"+1 {area} {line}", f"{area}-{line}", f"+1-{area}-{line}", f"+44 20 7946 0{rng.randrange(1000):03}",
-         f"+49 30 2312{rng.randrange(10000):04}", f"+33 1 42 68 53 {rng.randrange(100):02}", f"+34 91 411 {rng.randrange(10)}1 11",
-         f"+39 06 698{rng.randrange(100000):05}", f"+55 11 9{rng.randrange(1000, 10000)}-{rng.randrange(10000):04}",
-         f"+91 98765 {rng.randrange(100000):05}", f"+61 2 9374 {rng.randrange(4000, 5000)}"]
+    """Numbers that stand alone; `#` is any digit, `*` one from 2 on."""
+    area, line = rng.choice(["212", "415", "617", "305", "206"]), "555-01##"
+    form = rng.choice(
+        [f"({area}) {line}", f"+1 {area} {line}", f"{area}-{line}", f"+1-{area}-{line}", f"{area}.555.01##", f"1-{area}-{line}",
+         f"({area}) {line} x###", f"{area}-{line} ext. ##", f"001-{area}-{line}x###", "+44 20 7946 0###", "+44 (0)20 7946 0###",
+         "020 7946 0###", "07700 900###", "(0117) 496 0###", "+49 30 2312####", "+49 (0)171 23#####", "(030) 2312####",
+         "+33 1 42 68 53 ##", "+33 (0)6 42 68 53 ##", "06 42 68 ## ##", "+34 91 411 #1 11", "+39 06 698#####", "+31 6 1234####",
+         "06-1234####", "+55 11 9*###-####", "(11) 9*###-####", "+91 98765 #####", "+61 2 9374 4###", "(02) 9374 4###",
+         "0412 3## ###", "090-1234-####", "+81 90-1234-####", "+82-10-2345-####", "010-2345-####", "+86 138 1234 ####",
+         "8 (912) 345-##-##", "+7 912 345-##-##", "070-123 4# ##", "+46 70 123 4# ##", "+48 512 3## ###", "0532 123 4# ##",
+         "+90 532 123 4# ##", "044 668 1# ##", "+41 44 668 1# ##", "050 123 4###", "+972-50-123-4###", "+62-812-345-6###"]
     )
+    return typographic(rng, "".join(digits(rng, 1) if sign == "#" else digits(rng, 1, "23456789") if sign == "*" else sign for sign in form))
 
 
 def secret(rng):
@@ -123,6 +146,7 @@ def sentences(each: int, seed: int = 0) -> list[dict]:
             rng = random.Random(f"{seed}/{kind}/{at}")
             value = COMMON[kind](rng) if kind in COMMON else generate.generate(kind, f"{seed}/{at}")
             announced = kind not in COMMON and generate.is_announced(kind, value)
+            value = value if kind in COMMON else typographic(rng, value)
             words = KINDS[kind][2] if kind in KINDS else [""]
             frame = rng.choice(ANNOUNCED if announced else OPEN).replace("{w}", rng.choice(words))
             before, after = frame.replace("{{", "{").replace("}}", "}").split("{v}")

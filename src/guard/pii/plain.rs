@@ -67,7 +67,10 @@ impl Plain {
             let next = || text[end..].chars().next();
             match sign {
                 Sign::Ascii(byte) => plain.text.push(char::from(byte)),
-                Sign::Dash if plain.ends_block() && next().is_some_and(is_digit) => plain.text.push('-'),
+                Sign::Dash if plain.ends_block() && (next().is_some_and(is_digit) || begins_check(c, &text[end..])) => {
+                    plain.text.push('-');
+                }
+                Sign::Dash if plain.ends_check(c) && next().is_some_and(is_digit) => plain.text.push('-'),
                 Sign::Hyphen if plain.ends_word() && next().is_some_and(is_word) => plain.text.push('-'),
                 Sign::Nothing if !(plain.ends_word() && next().is_some_and(is_word)) || plain.is_in_number(next()) => {}
                 _ => plain.text.push(c),
@@ -113,6 +116,12 @@ impl Plain {
         (1..=BLOCK).contains(&digits) && !(before > 0 && bytes[before - 1] == b'-' && !self.has_shift(before))
     }
 
+    /// Whether it ends in a single capital, as numbers with a check letter begin, which `dash` may part from them.
+    fn ends_check(&self, dash: char) -> bool {
+        let mut last = self.text.chars().rev();
+        is_short(dash) && last.next().is_some_and(|c| c.is_ascii_uppercase()) && !last.next().is_some_and(is_word)
+    }
+
     /// Whether the byte before `at` was another character.
     fn has_shift(&self, at: usize) -> bool {
         self.shifts.binary_search_by_key(&at, |shift| shift.at).is_ok()
@@ -149,6 +158,17 @@ fn digit(c: char) -> Option<u8> {
     ZEROS.into_iter().find_map(value).map(|value| b'0' + value as u8)
 }
 
+/// Whether `text`, behind `dash`, begins with a single capital, as the check letter of a number.
+fn begins_check(dash: char, text: &str) -> bool {
+    let mut first = text.chars();
+    is_short(dash) && first.next().is_some_and(|c| c.is_ascii_uppercase()) && !first.next().is_some_and(is_word)
+}
+
+/// Whether a dash is as short as a hyphen, so that hardly a new thought begins behind it.
+fn is_short(dash: char) -> bool {
+    matches!(dash, '\u{2012}' | '\u{2013}' | '\u{2212}')
+}
+
 /// Whether a digit stands there, of whatever width and script.
 fn is_digit(c: char) -> bool {
     c.is_ascii_digit() || ('\u{FF10}'..='\u{FF19}').contains(&c) || digit(c).is_some()
@@ -176,6 +196,7 @@ mod tests {
             ("电话：１３８（０１）", "电话:138(01)"),
             ("٠١٢ ۳۴ ०१ ০১ ๐๑", "012 34 01 01 01"),
             ("DE89‑NWBK", "DE89-NWBK"),
+            ("65178455−C, X–5795757–X.", "65178455-C, X-5795757-X."),
             ("41\u{200b}11\u{2060} 11\u{ad}11", "4111 1111"),
             ("\u{202a}+49 30 1\u{202c}", "+49 30 1"),
         ] {
@@ -190,6 +211,7 @@ mod tests {
             "né 10 €, “x”… 日本",
             "2019 – 2021",
             "card 4111—please",
+            "12345678–Zed, 1234—I, AX–12",
             "415-555-0132–0135",
             "4111111111111111–5555555555554444",
             "ssn\u{200b}123",
