@@ -71,7 +71,10 @@ const IMPOSSIBLE: &[(Entity, &[&str])] = &[
     (Entity::Vin, &["11111111111111111", "1M8GDM9AXIP042788", "01234567890123456"]),
     (Entity::BicCode, &["BENEFICIARY", "REQUIRED", "TRANSFER", "DEUTXXFF", "DEUTDEF"]),
     (Entity::DateOfBirth, &["30.02.1985", "1985-13-45", "12 Foo 1985", "31/31/1985", "1785-03-12"]),
-    (Entity::UsDriverLicense, &["INTRODUCTORY", "ABC123", "LICENSE", "1111111", "2270-6-1551", "K12-345-5678", "M-123-456-789"]),
+    (
+        Entity::UsDriverLicense,
+        &["INTRODUCTORY", "ABC123", "LICENSE", "1111111", "2270-6-1551", "K12-345-5678", "M-123-456-789"],
+    ),
     (Entity::Passport, &["INTRODUCTORY", "CHRISTINA", "000000000"]),
 ];
 
