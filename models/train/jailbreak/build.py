@@ -16,6 +16,7 @@ import json
 import pathlib
 import random
 import re
+import tomllib
 from dataclasses import asdict
 
 import grammar
@@ -131,6 +132,16 @@ def kept(rows: list[Row], evaluation: list[str]) -> tuple[list[Row], collections
     return result, dropped
 
 
+def told(repositories: dict[str, sources.Repository]) -> dict[str, dict[str, object]]:
+    """What was read of each repository. Says where that is not what `sources.toml` names."""
+    wanted = tomllib.loads(pathlib.Path(__file__).with_name("sources.toml").read_text())
+    found = {name: repository.digest() for name, repository in repositories.items()}
+    for name, digest in found.items():
+        if other := [key for key, value in digest.items() if wanted[name].get(key) != value]:
+            print(f"{name}: not the {' and '.join(other)} of sources.toml: {digest}")
+    return found
+
+
 def main() -> None:
     """Reads the arguments, writes the rows and prints what they are."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -139,9 +150,10 @@ def main() -> None:
     parser.add_argument("--source", action="append", default=[], metavar="NAME=GIT_DIR", help=", ".join(sources.NAMES))
     parser.add_argument("--out", type=pathlib.Path, required=True)
     options = parser.parse_args()
-    given = dict(item.split("=", 1) for item in options.source)
+    given = sorted(item.split("=", 1) for item in options.source)
+    repositories = {name: sources.Repository(name, folder) for name, folder in given}
     rng = random.Random(SEED)
-    rows = sources.everything(options.data, options.seeds, given, SEED)
+    rows = sources.everything(options.data, options.seeds, repositories, SEED)
     rows += made(rows, options.seeds, rng)
     evaluation = []
     if options.data and (dev := options.data / "guard" / "jailbreak_dev.jsonl.gz").exists():
@@ -153,8 +165,7 @@ def main() -> None:
     for (label, group), count in sorted(collections.Counter((row.label, row.group) for row in rows).items()):
         print(label, group, count)
     print("dropped:", dict(dropped))
-    commits = {name: sources.Repository(name, folder).commit() for name, folder in sorted(given.items())}
-    options.out.with_suffix(".sources.json").write_text(json.dumps(commits, indent=1) + "\n")
+    options.out.with_suffix(".sources.json").write_text(json.dumps(told(repositories), indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import hashlib
 import json
 import pathlib
 
@@ -28,18 +29,21 @@ LIMITS = """## Limits
 """
 
 
-def write(path: pathlib.Path, rows: list[dict], report: dict, commits: pathlib.Path) -> None:
-    """Writes the card."""
-    lines = [HEAD, "## Rows\n", "| source | licence | attacks | benign |", "|---|---|---|---|"]
+def write(path: pathlib.Path, head: pathlib.Path, rows: list[dict], report: dict, read: pathlib.Path) -> None:
+    """Writes the card of the file `head`."""
+    data = head.read_bytes()
+    this = f"This card is of the `{head.name}` with the SHA-256 `{hashlib.sha256(data).hexdigest()}` ({len(data):,} bytes), written by the same run.\n"
+    lines = [HEAD, this, "## Rows\n", "| source | licence | attacks | benign |", "|---|---|---|---|"]
     counts = collections.Counter((row["source"], row["licence"], row["label"]) for row in rows)
     for source, licence in sorted({(source, licence) for source, licence, _ in counts}):
         name = NAMES[source][0] if source in NAMES else source
         lines.append(f"| {name} | {licence} | {counts[source, licence, 1]} | {counts[source, licence, 0]} |")
     lines += ["\nSources `seeds/…`, `grammar` and `carriers` are the project's own; `encodings` are encoded copies of the other rows."]
     lines += ["Rows of CC-BY sources are used with attribution: " + attribution() + "."]
-    if commits.exists():
-        known = json.loads(commits.read_text())
-        lines += ["", "Commits: " + ", ".join(f"{NAMES[name][0]} {commit[:12]}" for name, commit in sorted(known.items())) + "."]
+    if read.exists():
+        known = json.loads(read.read_text())
+        lines += ["", "Commits: " + ", ".join(f"{NAMES[name][0]} {told['commit'][:12]}" for name, told in sorted(known.items())) + "."]
+        lines += ["`sources.toml` holds the digests of the files that were read."]
     lines += ["\n## Recall of attack groups left out\n", "Each group was scored by models that had seen none of it, at a threshold of 1 % false alarms on the benign mix.\n"]
     lines += ["| group | rows | recall % | 95 % interval | n-grams alone | network alone | a rule hits |", "|---|---|---|---|---|---|---|"]
     for group, entry in sorted(report["recall"].items()):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import csv
 import gzip
+import hashlib
 import io
 import json
 import pathlib
@@ -56,11 +57,19 @@ class Repository:
     def __init__(self, name: str, folder: str):
         self.name, self.folder = name, folder
         self.licence = NAMES[name][1]
+        self.read: dict[str, str] = {}
 
     def text(self, path: str) -> str:
         """The file's text at HEAD; empty where it is absent."""
         command = ["git", "-C", self.folder, "show", f"HEAD:{path}"]
-        return subprocess.run(command, capture_output=True, check=False).stdout.decode("utf-8", "replace")
+        data = subprocess.run(command, capture_output=True, check=False).stdout
+        self.read[path] = hashlib.sha256(data).hexdigest()
+        return data.decode("utf-8", "replace")
+
+    def digest(self) -> dict[str, object]:
+        """How many files were read, and the SHA-256 of what `sha256sum` says of them, in the order of their paths."""
+        told = "".join(f"{known}  {path}\n" for path, known in sorted(self.read.items()))
+        return {"commit": self.commit(), "files": len(self.read), "sha256": hashlib.sha256(told.encode()).hexdigest()}
 
     def paths(self, under: str = "") -> list[str]:
         """All paths below `under`."""
@@ -376,10 +385,9 @@ def calls(repository: Repository, rng: random.Random) -> list[Row]:
     return rows
 
 
-def everything(data: pathlib.Path | None, own: pathlib.Path, given: dict[str, str], seed: int) -> list[Row]:
+def everything(data: pathlib.Path | None, own: pathlib.Path, repositories: dict[str, Repository], seed: int) -> list[Row]:
     """All rows of all sources that are there, in a fixed order."""
     rng = random.Random(seed)
-    repositories = {name: Repository(name, folder) for name, folder in sorted(given.items())}
     rows = seeds(own)
     if data:
         rows += shared(data)

@@ -380,7 +380,7 @@ def main() -> None:
     report["stack"] = dict(zip([f"rule.{f}" for f in families] + ["grams", "head", "head.second", "ln_windows"], map(float, w))) | {"bias": b}
     report["thresholds"] = thresholds
     (options.out / "report.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-    card.write(options.out / "card.md", rows, report, options.rows.with_suffix(".sources.json"))
+    card.write(options.out / "card.md", options.out / "jailbreak.safetensors", rows, report, options.rows.with_suffix(".sources.json"))
 
 
 def left_out(job) -> np.ndarray:
