@@ -35,10 +35,10 @@ SHARED = {}
 MIX = {
     "chat": (0.42, "clinc banking77 oasst fuzzyai wildguard notinject_one gsm_train".split()),
     "instructions": (0.30, "self-instruct-t0 arena seed".split()),
-    "code and tools": (0.12, "mitrefrr bfcl own.code_structured bipia garak".split()),
+    "code and tools": (0.12, "mitrefrr bfcl bipia garak".split()),
     "other languages": (0.08, "chinese deepset_train own.languages".split()),
     "role play and fiction": (0.03, "own.roleplay own.fiction_sensitive".split()),
-    "hard": (0.03, "own.triggers own.security_talk own.system_prompt own.dangerous_sounding own.english_pairs own.documents own.hard_mixed".split()),
+    "hard": (0.03, "own.triggers own.security_talk own.system_prompt own.dangerous_sounding own.english_pairs own.documents own.hard_mixed own.code_structured own.chat".split()),
     "carriers and encodings": (0.02, "own.encodings own.encoded own.carriers".split()),
 }
 
@@ -173,7 +173,7 @@ def row_weights(rows: list[dict]) -> np.ndarray:
     total = {label: sum(math.sqrt(n) for (own, _), n in sizes.items() if own == label) for label in (0, 1)}
     share = {0: 2 / 3, 1: 1 / 3}
     weights = [share[r["label"]] * math.sqrt(sizes[r["label"], r["group"]]) / sizes[r["label"], r["group"]] / total[r["label"]] for r in rows]
-    return np.array([weight * LESS.get(row["group"], 1) for weight, row in zip(weights, rows)], np.float32)
+    return np.array([weight * WEIGHT.get(row["group"], 1) for weight, row in zip(weights, rows)], np.float32)
 
 
 # Own families that share words are left out together.
@@ -196,7 +196,10 @@ SAME_DOCUMENTS = {
     "b.own.languages": "own.languages",
 }
 # Tasks planted without a word of override: too many of them teach that any request in a document is an attack.
-LESS = {"bipia": 0.3}
+WEIGHT = {"bipia": 0.3}
+# Ordinary texts that look like attacks, few as they are, decide where the line runs.
+WEIGHT |= {f"b.own.{name}": 1.5 for name in "triggers security_talk hard_mixed english_pairs system_prompt encodings carriers".split()}
+WEIGHT |= {"b.notinject_one": 1.5, "b.own.documents": 2.5}
 
 
 def folds(rows: list[dict]) -> tuple[np.ndarray, list[str]]:

@@ -110,6 +110,24 @@ class Vessels:
         fields = dict(a=a, b=b, c=c, d=d, n=n, m=m, t=rng.choice(TOPICS), k=rng.randrange(2, 9), q=rng.choice(QUESTIONS), x=text)
         return rng.choice(REQUESTS) + rng.choice(DOCUMENTS[kind]).format(**fields), kind
 
+    def long(self, text: str, rng: random.Random) -> str:
+        """A document of some pages' length with `text` as a paragraph, or as a sentence in one."""
+        known = self.sentences + FILLER
+        paragraphs = [" ".join(rng.sample(known, rng.randrange(2, 7))) for _ in range(rng.randrange(4, 16))]
+        for i in range(len(paragraphs)):
+            if rng.random() < 0.2:
+                paragraphs[i] = rng.choice(("{t}\n", "## {t}\n", "{t}: ", "- ", "[{t}] ")).format(t=rng.choice(TOPICS)) + paragraphs[i]
+        at = rng.randrange(len(paragraphs) + 1)
+        if rng.random() < 0.4 and at < len(paragraphs):
+            first, _, rest = paragraphs[at].partition(". ")
+            paragraphs[at] = f"{first}. {text} {rest}"
+        else:
+            begin, end = rng.choice((("", ""), ("", ""), ("----\n", "\n----"), ("<", ">"), ("[", "]"), ("\n\n\n", "\n\n\n")))
+            paragraphs.insert(at, begin + text + end)
+        request = rng.choice(REQUESTS)
+        document = rng.choice(("\n\n", "\n")).join(paragraphs)
+        return f"{document}\n\n{request.strip()}" if rng.random() < 0.4 else request + document
+
 
 # === Encodings ===
 
