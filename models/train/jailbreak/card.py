@@ -15,7 +15,7 @@ A detector of prompt injection and jailbreaks: texts that try to override or man
 questions without manipulation are not its matter. It joins rule families, a logistic regression over hashed word
 1–3-grams and character 3–5-grams, and a small network over all-MiniLM-L6-v2's windows (Apache-2.0) in a logistic stack.
 
-Made by `build.py` and `train.py` with fixed seeds. The evaluation set's texts only served to drop rows near them.
+Made by `build.py` and `train.py` with fixed seeds. The evaluation sets' texts only served to drop rows near them.
 """
 
 LIMITS = """## Limits
@@ -38,13 +38,14 @@ def write(path: pathlib.Path, head: pathlib.Path, rows: list[dict], report: dict
     for source, licence in sorted({(source, licence) for source, licence, _ in counts}):
         name = NAMES[source][0] if source in NAMES else source
         lines.append(f"| {name} | {licence} | {counts[source, licence, 1]} | {counts[source, licence, 0]} |")
-    lines += ["\nSources `seeds/…`, `grammar` and `carriers` are the project's own; `encodings` are encoded copies of the other rows."]
+    lines += ["\nSources `seeds/…`, `templates`, `grammar` and `carriers` are the project's own; `encodings` are encoded copies of the other rows."]
     lines += ["Rows of CC-BY sources are used with attribution: " + attribution() + "."]
     if read.exists():
         known = json.loads(read.read_text())
         lines += ["", "Commits: " + ", ".join(f"{NAMES[name][0]} {told['commit'][:12]}" for name, told in sorted(known.items())) + "."]
         lines += ["`sources.toml` holds the digests of the files that were read."]
     lines += ["\n## Recall of attack groups left out\n", "Each group was scored by models that had seen none of it, at a threshold of 1 % false alarms on the benign mix.\n"]
+    lines += ["The mix: " + ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in report["mix"].items()) + ".\n"]
     lines += ["| group | rows | recall % | 95 % interval | n-grams alone | network alone | a rule hits |", "|---|---|---|---|---|---|---|"]
     for group, entry in sorted(report["recall"].items()):
         lines.append(

@@ -365,7 +365,7 @@ def main() -> None:
             print("fold", names[number], flush=True)
     families = sorted({family for found in seen.rules for family in found})
     rules = np.array([[family in found for family in families] for found in seen.rules], np.float32)
-    report = {"rows": len(rows), "families": families}
+    report = {"rows": len(rows), "families": families, "mix": {kind: share for kind, (share, _) in MIX.items()}}
     columns = np.concatenate([rules, apart[:, :1], apart[:, 1:]], 1)
     mixed = mix_weights(rows)
     np.savez(options.out / "apart.npz", columns=columns, labels=bags.labels, fold=fold, mixed=mixed, weights=bags.weights)
