@@ -7,7 +7,7 @@ use super::aside::aside;
 use super::jailbreak::{Evidence, Family};
 use super::pii::overlap::resolved;
 use super::read::Read;
-use super::{Entity, Finding, Guard, repeat};
+use super::{Entity, Finding, Guard, places, repeat};
 use crate::embed::{EncodeError, Meaning};
 use crate::failure::{Failure, Reason};
 use crate::intake::Pieces;
@@ -20,6 +20,8 @@ pub struct Inspection {
     pub jailbreak: Option<Judgement>,
     /// The personal data in each piece, none overlapping.
     pub findings: Vec<Vec<Finding>>,
+    /// What lies within those that are addresses, and goes with them: streets and towns.
+    pub parts: Vec<Vec<Finding>>,
     /// What the text that the request is routed by means, where the encoder read it.
     pub meaning: Option<Meaning>,
     /// Why not all of it could be judged.
@@ -128,18 +130,23 @@ impl Guard {
         for (at, findings) in glance.findings.iter_mut().enumerate() {
             findings.extend(read.names(at, &pieces.all[at].text));
         }
-        let findings = match &self.settings.pii {
+        let (findings, parts) = match &self.settings.pii {
             Some(pii) => {
                 let counts =
                     |finding: &Finding| finding.score >= pii.min_score && pii.operators.contains_key(&finding.entity);
-                let found = glance.findings.into_iter();
-                let found = found.map(|found| resolved(found.into_iter().filter(counts).collect()));
-                repeat::everywhere(pieces, found.collect())
+                let found = glance.findings.into_iter().map(|found| {
+                    let found: Vec<Finding> = found.into_iter().filter(counts).collect();
+                    let kept = resolved(found.clone());
+                    let parts = places::parts(found, &kept);
+                    (kept, parts)
+                });
+                let (kept, parts): (Vec<_>, Vec<_>) = found.unzip();
+                (repeat::everywhere(pieces, kept, &parts), parts)
             }
-            None => pieces.all.iter().map(|_| Vec::new()).collect(),
+            None => pieces.all.iter().map(|_| (Vec::new(), Vec::new())).unzip(),
         };
         let meaning = pieces.routed.and_then(|at| read.meaning(at));
-        Inspection { jailbreak: self.judge(&glance.evidence, read), findings, meaning, gap: read.gap }
+        Inspection { jailbreak: self.judge(&glance.evidence, read), findings, parts, meaning, gap: read.gap }
     }
 
     /// The worst of all pieces that are judged.

@@ -4,7 +4,7 @@
 //! - `finding`: what there is to find
 //! - `pii`: personal data by its form · `jailbreak`: attempts by their words, and what the encoder makes of them
 //! - `inspect`: a whole request looked through · `read`: its texts as the models see them · `classifier`: models of the
-//!   operator's own · `repeat`: the same name elsewhere
+//!   operator's own · `repeat`: the same name elsewhere · `places`: towns in addresses
 //! - `verdict`: what becomes of it · `mask`: what takes the place of personal data, and gives it back
 //! - `report`: what was found, for people · `aside`: long work off the workers' threads
 //!
@@ -17,6 +17,7 @@ mod inspect;
 pub mod jailbreak;
 pub mod mask;
 pub mod pii;
+mod places;
 mod read;
 mod repeat;
 pub mod report;

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::classifier::{Classifier, Outcome, Runner};
 use super::inspect::{Gap, Glance};
+use super::places::with_whole_addresses;
 use super::{Entity, Finding, Guard, Strength};
 use crate::embed::{EncodeError, Examined, Meaning, Text, TokenLabel};
 use crate::intake::Pieces;
@@ -95,8 +96,8 @@ impl Read {
         Self { gap: Some(gap), ..Self::default() }
     }
 
-    /// The names in the piece `at`, whose text that is.
-    pub(super) fn names(&self, at: usize, text: &str) -> impl Iterator<Item = Finding> {
+    /// The names in the piece `at`, whose text that is; addresses whole, and their parts too.
+    pub(super) fn names(&self, at: usize, text: &str) -> Vec<Finding> {
         // The first that was read for a piece is its own text.
         let own = self.windows.get(&at).and_then(|read| read.first());
         let spans = own.into_iter().flat_map(|own| &own.windows).flat_map(|window| window.spans.iter());
@@ -107,7 +108,8 @@ impl Read {
             strength: Strength::Model,
         });
         let found = found.filter(|finding| !finding.range.is_empty());
-        found.chain(self.names.get(&at).into_iter().flatten().cloned())
+        let found = found.chain(self.names.get(&at).into_iter().flatten().cloned());
+        with_whole_addresses(text, found.collect())
     }
 
     /// The meanings of the windows of a piece and its views, without those of the first `skipped` of them.

@@ -11,12 +11,16 @@ use crate::intake::Pieces;
 /// Shorter names stand in too many other words' places.
 const SHORTEST: usize = 4;
 
-/// `findings`, those of each piece, and with them every other place where the same name stands as words of their own.
-/// None overlap, neither before nor after.
-pub(super) fn everywhere(pieces: &Pieces, mut findings: Vec<Vec<Finding>>) -> Vec<Vec<Finding>> {
+/// `findings`, those of each piece, and with them every other place where the same name stands as words of their own,
+/// or one of the `parts` of a longer one. None overlap, neither before nor after.
+pub(super) fn everywhere(
+    pieces: &Pieces,
+    mut findings: Vec<Vec<Finding>>,
+    parts: &[Vec<Finding>],
+) -> Vec<Vec<Finding>> {
     let mut names: HashMap<&str, (Entity, f32)> = HashMap::new();
-    for (piece, found) in pieces.all.iter().zip(&findings) {
-        for finding in found.iter().filter(|finding| finding.strength == Strength::Model) {
+    for ((piece, found), parts) in pieces.all.iter().zip(&findings).zip(parts) {
+        for finding in found.iter().chain(parts).filter(|finding| finding.strength == Strength::Model) {
             let name = &piece.text[finding.range.clone()];
             if name.len() >= SHORTEST {
                 names.entry(name).or_insert((finding.entity.clone(), finding.score));
@@ -69,7 +73,7 @@ mod tests {
         let start = texts[0].find(name).unwrap();
         let finding =
             Finding { entity: Entity::Person, range: start..start + name.len(), score: 0.9, strength: Strength::Model };
-        let all = everywhere(&pieces, vec![vec![finding], Vec::new()]);
+        let all = everywhere(&pieces, vec![vec![finding], Vec::new()], &[Vec::new(), Vec::new()]);
         [0, 1].map(|at| all[at].iter().map(|finding| texts[at][finding.range.clone()].to_owned()).collect())
     }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Finding, Gap, Guard, Inspection, Judgement};
+use super::places::covers;
+use super::{Entity, Finding, Gap, Guard, Inspection, Judgement};
 use crate::intake::Pieces;
 use crate::intake::pieces::Piece;
 
@@ -100,7 +101,7 @@ impl Reporter {
         };
         let piece = &pieces.all[0];
         let found = |inspection: &Inspection| inspection.findings.first().cloned().unwrap_or_default();
-        let (masked, seen) = (found(&acted), found(&looked));
+        let (masked, seen) = (found(&acted), all_of(&looked, 0));
         let is_masked = |finding: &Finding| {
             let pii = self.acting.as_ref().and_then(|guard| guard.settings().pii.as_ref());
             pii.is_some_and(|pii| pii.operators.contains_key(&finding.entity))
@@ -111,7 +112,7 @@ impl Reporter {
         };
         Report {
             jailbreak: Attempt::of(acted.jailbreak.as_ref(), looked.jailbreak.as_ref()),
-            pii: personal(piece, &masked, seen.iter().filter(|finding| !is_masked(finding))),
+            pii: personal(piece, &all_of(&acted, 0), seen.iter().filter(|finding| !is_masked(finding))),
             masked: text,
             unjudged: looked.gap.or(acted.gap).map(Gap::as_str),
         }
@@ -123,8 +124,8 @@ impl Reporter {
 impl Explanation {
     /// What `inspection` found in `pieces`.
     pub fn of(pieces: &Pieces, inspection: &Inspection) -> Self {
-        let placed = pieces.all.iter().zip(&inspection.findings).enumerate().flat_map(|(at, (piece, found))| {
-            let found = personal(piece, found, std::iter::empty());
+        let placed = pieces.all.iter().enumerate().flat_map(|(at, piece)| {
+            let found = personal(piece, &all_of(inspection, at), std::iter::empty());
             found.into_iter().map(move |personal| Placed { piece: at, role: piece.role.as_str(), personal })
         });
         let judged = inspection.jailbreak.as_ref();
@@ -136,10 +137,17 @@ impl Explanation {
     }
 }
 
-/// The findings in order, by their places in characters.
+/// What was found in the piece `at`, and the places in its addresses.
+fn all_of(inspection: &Inspection, at: usize) -> Vec<Finding> {
+    let [findings, parts] = [&inspection.findings, &inspection.parts].map(|of| of.get(at).into_iter().flatten());
+    findings.chain(parts.filter(|part| part.entity != Entity::Address)).cloned().collect()
+}
+
+/// The findings in order, by their places in characters. Of the `others` those are masked that lie in one that is.
 fn personal<'a>(piece: &'a Piece, masked: &'a [Finding], others: impl Iterator<Item = &'a Finding>) -> Vec<Personal> {
-    let mut all: Vec<_> =
-        masked.iter().map(|finding| (finding, true)).chain(others.map(|finding| (finding, false))).collect();
+    let is_masked = |finding: &Finding| masked.iter().any(|whole| covers(&whole.range, &finding.range));
+    let others = others.map(|finding| (finding, is_masked(finding)));
+    let mut all: Vec<_> = masked.iter().map(|finding| (finding, true)).chain(others).collect();
     all.sort_by_key(|(finding, _)| (finding.range.start, finding.range.end));
     let (mut bytes, mut characters) = (0, 0);
     let personal = all.into_iter().map(|(finding, masked)| {

@@ -53,7 +53,7 @@ impl Guard {
         if action == Some(Action::Block) {
             return Verdict::Attack(refused("it looks like an attempt to override the model's instructions"));
         }
-        if let Some(entity) = self.forbidden(&inspection.findings) {
+        if let Some(entity) = self.forbidden(inspection) {
             return Verdict::Personal(refused(&format!("it holds personal data that must not be sent: {entity}")));
         }
         if let Some(gap) = inspection.gap.filter(|_| !self.settings.lets_pass) {
@@ -118,11 +118,10 @@ impl Guard {
     }
 
     /// A kind of personal data that was found and must not leave.
-    fn forbidden(&self, findings: &[Vec<Finding>]) -> Option<String> {
+    fn forbidden(&self, inspection: &Inspection) -> Option<String> {
         let pii = self.settings.pii.as_ref()?;
-        let mut kinds: Vec<&str> = findings
-            .iter()
-            .flatten()
+        let found = inspection.findings.iter().chain(&inspection.parts).flatten();
+        let mut kinds: Vec<&str> = found
             .filter(|finding| pii.operators.get(&finding.entity) == Some(&Operator::Block))
             .map(|finding| finding.entity.name())
             .collect();
