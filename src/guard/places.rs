@@ -84,7 +84,8 @@ fn joins(gap: &str) -> bool {
     gap.len() <= LONGEST_GAP && (gap.is_empty() || looks_like_postcode(gap))
 }
 
-fn is_postcode(part: &Finding, text: &str) -> bool {
+/// Whether it is no more of an address than its postcode.
+pub(super) fn is_postcode(part: &Finding, text: &str) -> bool {
     part.entity == Entity::Address && text.get(part.range.clone()).is_some_and(looks_like_postcode)
 }
 

@@ -174,3 +174,20 @@ impl Attempt {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guard::Strength;
+
+    #[test]
+    fn the_town_of_a_masked_address_is_listed_and_masked() {
+        let pieces = Pieces::of("12 Elm St, Salem, or Rye".to_owned());
+        let finding = |entity, range| Finding { entity, range, score: 0.9, strength: Strength::Model };
+        let masked = [finding(Entity::Address, 0..16)];
+        let others = [finding(Entity::Location, 11..16), finding(Entity::Location, 21..24)];
+        let said = personal(&pieces.all[0], &masked, others.iter());
+        let said: Vec<_> = said.iter().map(|found| (found.entity.as_str(), found.start, found.masked)).collect();
+        assert_eq!(said, [("ADDRESS", 0, true), ("LOCATION", 11, true), ("LOCATION", 21, false)]);
+    }
+}

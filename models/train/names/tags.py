@@ -4,6 +4,7 @@ The runtime does the same in Rust; this file mirrors it so that figures here are
 """
 
 import json
+import re
 import zlib
 from pathlib import Path
 
@@ -190,6 +191,40 @@ def spans_of(logp, offsets):
     if now:
         found.append(now)
     return [(a, b, kind, sum(p) / len(p)) for a, b, kind, p in found]
+
+
+def postcode(text):
+    return len(text.encode()) <= 12 and re.fullmatch(r"[A-Za-z0-9 \n-]+", text) and re.search("[0-9]", text) and not re.search("[A-Za-z]{3}", text)
+
+
+def whole_addresses(text, spans):
+    """As the runtime lists them: an address with the places and postcodes next to it, and those places as well."""
+    spans, out, at = sorted(spans, key=lambda s: s[0]), [], 0
+
+    def joined(i):
+        gap = text[spans[i - 1][1] : spans[i][0]].strip(" \t\n\r,;-–—/|·")
+        return not gap or bool(postcode(gap))
+
+    while at < len(spans):
+        led = spans[at][2] == "LOCATION" and at + 1 < len(spans) and spans[at + 1][2] == "ADDRESS" and joined(at + 1) and "\n" not in text[spans[at][1] : spans[at + 1][0]]
+        end, places = at + 1 + led, 0
+        if spans[at + led][2] == "ADDRESS":
+            while end < len(spans) and joined(end):
+                a, b, kind, _ = spans[end]
+                if kind == "LOCATION" and places < 4:
+                    places += 1
+                elif not (kind == "ADDRESS" and postcode(text[a:b])):
+                    break
+                end += 1
+        run = spans[at:end]
+        if len(run) > 1:
+            out.append((run[0][0], run[-1][1], "ADDRESS", max(s[3] for s in run if s[2] == "ADDRESS")))
+            run = [s for s in run if s[2] == "LOCATION"]
+        elif run[0][2] == "ADDRESS" and postcode(text[run[0][0] : run[0][1]]):
+            run = []  # of no address
+        out += run
+        at = end
+    return out
 
 
 def log_softmax(x):
