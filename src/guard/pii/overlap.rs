@@ -1,5 +1,7 @@
 //! Which of several finds in one place stays.
 
+use std::ops::Range;
+
 use crate::guard::finding::{Entity, Finding, Strength};
 
 /// The findings of which no two overlap, in the text's order. Of those that do, what rests on more stays, then the
@@ -8,11 +10,15 @@ use crate::guard::finding::{Entity, Finding, Strength};
 #[must_use]
 pub fn resolved(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.retain(|finding| !finding.range.is_empty());
+    let phones: Vec<_> = findings.iter().filter(|finding| is_phone(finding)).map(|f| f.range.clone()).collect();
+    for address in findings.iter_mut().filter(|finding| is_read_address(finding)) {
+        phones.iter().for_each(|phone| cut_off(&mut address.range, phone));
+    }
     let addresses: Vec<_> =
         findings.iter().filter(|finding| is_read_address(finding)).map(|f| f.range.clone()).collect();
     if !addresses.is_empty() {
         findings.retain(|finding| {
-            let within = |address: &std::ops::Range<usize>| {
+            let within = |address: &Range<usize>| {
                 address.start <= finding.range.start
                     && finding.range.end <= address.end
                     && address.len() > finding.range.len()
@@ -35,6 +41,19 @@ pub fn resolved(mut findings: Vec<Finding>) -> Vec<Finding> {
     kept.into_values().collect()
 }
 
+fn is_phone(finding: &Finding) -> bool {
+    finding.strength == Strength::Form && finding.entity == Entity::PhoneNumber
+}
+
+/// Ends an address where a telephone number begins that its model took for the last part of it, or begins it behind one.
+fn cut_off(address: &mut Range<usize>, phone: &Range<usize>) {
+    if address.start < phone.start && phone.end == address.end {
+        address.end = phone.start;
+    } else if address.start == phone.start && phone.end < address.end {
+        address.start = phone.end;
+    }
+}
+
 fn is_read_address(finding: &Finding) -> bool {
     finding.strength == Strength::Model && finding.entity == Entity::Address
 }
@@ -48,7 +67,7 @@ fn rank(finding: &Finding) -> (Strength, usize) {
 mod tests {
     use super::*;
 
-    fn finding(entity: Entity, range: std::ops::Range<usize>, score: f32, strength: Strength) -> Finding {
+    fn finding(entity: Entity, range: Range<usize>, score: f32, strength: Strength) -> Finding {
         Finding { entity, range, score, strength }
     }
 
@@ -88,6 +107,17 @@ mod tests {
         let email = finding(EmailAddress, 20..30, 0.9, Strength::Specific);
         assert_eq!(kept(vec![email, address.clone()]), [(EmailAddress, 20)]);
         assert_eq!(kept(vec![finding(PhoneNumber, 25..40, 0.5, Strength::Form), address]), [(PhoneNumber, 25)]);
+    }
+
+    #[test]
+    fn a_telephone_number_at_an_end_of_an_address_stands_beside_it() {
+        use Entity::*;
+        let address = finding(Address, 0..30, 0.6, Strength::Model);
+        let phone = |range| finding(PhoneNumber, range, 0.7, Strength::Form);
+        assert_eq!(kept(vec![phone(20..30), address.clone()]), [(Address, 0), (PhoneNumber, 20)]);
+        assert_eq!(kept(vec![address.clone(), phone(0..10)]), [(PhoneNumber, 0), (Address, 10)]);
+        assert_eq!(kept(vec![address.clone(), phone(10..20)]), [(Address, 0)]);
+        assert_eq!(kept(vec![address, phone(0..30)]), [(PhoneNumber, 0)]);
     }
 
     #[test]
