@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use sha2::{Digest, Sha256};
+
 use crate::echo::Echoing;
 
 fn folder(name: &str) -> String {
@@ -54,4 +56,18 @@ fn a_model_that_cannot_be_used_stops_the_start_and_says_why() {
     assert!(said.contains("NASTY") && said.contains("INJECTION"), "{said}");
     let said = start("pii_masking: true, pii: {model: \"/nowhere\"}".into());
     assert!(said.contains("guardrails.pii.model") && said.contains("/nowhere"), "{said}");
+}
+
+#[test]
+fn the_cards_are_of_the_heads_that_are_shipped() {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let mut bytes = 0;
+    for (head, card) in [("jailbreak", "jailbreak"), ("tokens", "names")] {
+        let head = std::fs::read(models.join(format!("guard/{head}.safetensors"))).unwrap();
+        let digest: String = Sha256::digest(&head).iter().map(|byte| format!("{byte:02x}")).collect();
+        let card = std::fs::read_to_string(models.join(format!("train/{card}/card.md"))).unwrap();
+        assert!(card.contains(&digest), "{digest}");
+        bytes += head.len();
+    }
+    assert!(bytes < 2 << 20, "{bytes}");
 }
