@@ -134,9 +134,9 @@ impl Guard {
             Some(pii) => {
                 let counts =
                     |finding: &Finding| finding.score >= pii.min_score && pii.operators.contains_key(&finding.entity);
-                let found = glance.findings.into_iter().map(|found| {
+                let found = pieces.all.iter().zip(glance.findings).map(|(piece, found)| {
                     let found: Vec<Finding> = found.into_iter().filter(counts).collect();
-                    let kept = resolved(found.clone());
+                    let kept = resolved(&piece.text, found.clone());
                     let parts = places::parts(found, &kept);
                     (kept, parts)
                 });

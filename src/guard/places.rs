@@ -117,7 +117,7 @@ mod tests {
             }
         }
         let all = with_whole_addresses(&text, names);
-        let kept = crate::guard::pii::overlap::resolved(all.clone());
+        let kept = crate::guard::pii::overlap::resolved(&text, all.clone());
         let text_of = |finding: &Finding| text[finding.range.clone()].to_owned();
         let parts = parts(all, &kept);
         (kept.iter().map(text_of).collect(), parts.iter().map(text_of).collect())

@@ -1,57 +1,70 @@
 //! Which of several finds in one place stays.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::guard::finding::{Entity, Finding, Strength};
 
-/// The findings of which no two overlap, in the text's order. Of those that do, what rests on more stays, then the
-/// longer, the surer and the earlier one. Only a street address that a model sees is kept before a mere form inside it,
-/// since the postcode of an address is part of it.
+/// The findings in `text` of which no two overlap, in the text's order. Of those that do, what rests on more stays, then the
+/// longer, the surer and the earlier one. Of what a model sees, that which nothing else covers stays as well: its ends are
+/// a guess, and half a name beside a card is still one. Only a street address is kept before a mere form inside it, since
+/// the postcode of an address is part of it; a telephone number at its end is none.
 #[must_use]
-pub fn resolved(mut findings: Vec<Finding>) -> Vec<Finding> {
+pub fn resolved(text: &str, mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.retain(|finding| !finding.range.is_empty());
-    let phones: Vec<_> = findings.iter().filter(|finding| is_phone(finding)).map(|f| f.range.clone()).collect();
-    for address in findings.iter_mut().filter(|finding| is_read_address(finding)) {
-        phones.iter().for_each(|phone| cut_off(&mut address.range, phone));
-    }
     let addresses: Vec<_> =
         findings.iter().filter(|finding| is_read_address(finding)).map(|f| f.range.clone()).collect();
     if !addresses.is_empty() {
         findings.retain(|finding| {
-            let within = |address: &Range<usize>| {
-                address.start <= finding.range.start
-                    && finding.range.end <= address.end
-                    && address.len() > finding.range.len()
-            };
-            finding.strength != Strength::Form || !addresses.iter().any(within)
+            finding.strength != Strength::Form || !addresses.iter().any(|address| is_part(finding, address))
         });
     }
     findings.sort_by(|a, b| {
         rank(b).cmp(&rank(a)).then(b.score.total_cmp(&a.score)).then(a.range.start.cmp(&b.range.start))
     });
-    let mut kept: std::collections::BTreeMap<usize, Finding> = std::collections::BTreeMap::new();
+    let mut kept: BTreeMap<usize, Finding> = BTreeMap::new();
     for finding in findings {
-        // Those kept do not overlap, so the last one that begins before this one's end is the only one that may reach it.
-        let reaches =
-            kept.range(..finding.range.end).next_back().is_some_and(|(_, last)| last.range.end > finding.range.start);
-        if !reaches {
+        let free = free(&finding.range, &kept);
+        if finding.strength == Strength::Model {
+            for range in free {
+                let range = if range == finding.range { range } else { trimmed(text, range) };
+                if !range.is_empty() {
+                    kept.insert(range.start, Finding { range, ..finding.clone() });
+                }
+            }
+        } else if free.first() == Some(&finding.range) {
             kept.insert(finding.range.start, finding);
         }
     }
     kept.into_values().collect()
 }
 
-fn is_phone(finding: &Finding) -> bool {
-    finding.strength == Strength::Form && finding.entity == Entity::PhoneNumber
+/// What of `range` none of `kept` covers, which do not overlap.
+fn free(range: &Range<usize>, kept: &BTreeMap<usize, Finding>) -> Vec<Range<usize>> {
+    let before = kept.range(..range.start).next_back().map(|(_, finding)| finding.range.end);
+    let (mut free, mut start) = (Vec::new(), before.unwrap_or(0).max(range.start));
+    for (_, finding) in kept.range(range.start..range.end) {
+        free.push(start..finding.range.start);
+        start = finding.range.end;
+    }
+    free.push(start..range.end);
+    free.retain(|range| range.start < range.end);
+    free
 }
 
-/// Ends an address where a telephone number begins that its model took for the last part of it, or begins it behind one.
-fn cut_off(address: &mut Range<usize>, phone: &Range<usize>) {
-    if address.start < phone.start && phone.end == address.end {
-        address.end = phone.start;
-    } else if address.start == phone.start && phone.end < address.end {
-        address.start = phone.end;
-    }
+/// `range` of `text` without what separates it from its neighbours; empty where it has neither letters nor digits.
+fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
+    let Some(inside) = text.get(range.clone()) else { return range };
+    let separates = |letter: char| !letter.is_alphanumeric();
+    let start = range.start + inside.len() - inside.trim_start_matches(separates).len();
+    start..start + inside.trim_matches(separates).len()
+}
+
+/// Whether `finding` is one of the things that an address has.
+fn is_part(finding: &Finding, address: &Range<usize>) -> bool {
+    let Range { start, end } = finding.range;
+    let is_within = address.start <= start && end <= address.end && address.len() > finding.range.len();
+    is_within && (finding.entity != Entity::PhoneNumber || address.start < start && end < address.end)
 }
 
 fn is_read_address(finding: &Finding) -> bool {
@@ -72,7 +85,7 @@ mod tests {
     }
 
     fn kept(findings: Vec<Finding>) -> Vec<(Entity, usize)> {
-        resolved(findings).into_iter().map(|finding| (finding.entity, finding.range.start)).collect()
+        resolved(&"x".repeat(99), findings).into_iter().map(|finding| (finding.entity, finding.range.start)).collect()
     }
 
     #[test]
@@ -105,8 +118,9 @@ mod tests {
         let address = finding(Address, 0..30, 0.6, Strength::Model);
         assert_eq!(kept(vec![finding(Postcode, 25..30, 1.0, Strength::Form), address.clone()]), [(Address, 0)]);
         let email = finding(EmailAddress, 20..30, 0.9, Strength::Specific);
-        assert_eq!(kept(vec![email, address.clone()]), [(EmailAddress, 20)]);
-        assert_eq!(kept(vec![finding(PhoneNumber, 25..40, 0.5, Strength::Form), address]), [(PhoneNumber, 25)]);
+        assert_eq!(kept(vec![email, address.clone()]), [(Address, 0), (EmailAddress, 20)]);
+        let phone = finding(PhoneNumber, 25..40, 0.5, Strength::Form);
+        assert_eq!(kept(vec![phone, address]), [(Address, 0), (PhoneNumber, 25)]);
     }
 
     #[test]
@@ -129,5 +143,22 @@ mod tests {
             finding(Url, 2..22, 0.9, Strength::Specific),
         ];
         assert_eq!(kept(all), [(CreditCard, 0), (IbanCode, 20)]);
+    }
+
+    #[test]
+    fn what_a_model_sees_is_cut_at_what_is_sure() {
+        use Entity::*;
+        let text = "12 Baker Street, London 4111 1111 1111 1111, Maria k.m@b.co Ann";
+        let range = |part: &str| text.find(part).map(|at| at..at + part.len()).unwrap();
+        let found = vec![
+            finding(Address, range("12 Baker Street, London 4111"), 0.6, Strength::Model),
+            finding(CreditCard, range("4111 1111 1111 1111"), 0.9, Strength::Checksum),
+            finding(Person, range("1111, Maria k.m@b.co Ann"), 0.6, Strength::Model),
+            finding(EmailAddress, range("k.m@b.co"), 0.9, Strength::Specific),
+            finding(Location, range("London"), 0.6, Strength::Model),
+        ];
+        let kept = resolved(text, found);
+        let kept: Vec<_> = kept.iter().map(|finding| &text[finding.range.clone()]).collect();
+        assert_eq!(kept, ["12 Baker Street, London", "4111 1111 1111 1111", "Maria", "k.m@b.co", "Ann"]);
     }
 }

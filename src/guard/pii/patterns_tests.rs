@@ -12,7 +12,10 @@ fn all() -> Patterns {
 fn counted(text: &str) -> Vec<(String, &str)> {
     let mut findings = all().find(text);
     findings.retain(|finding| finding.score >= 0.5);
-    resolved(findings).into_iter().map(|finding| (finding.entity.name().to_owned(), &text[finding.range])).collect()
+    resolved(text, findings)
+        .into_iter()
+        .map(|finding| (finding.entity.name().to_owned(), &text[finding.range]))
+        .collect()
 }
 
 fn is(text: &str, expected: &[(&str, &str)]) {

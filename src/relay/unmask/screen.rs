@@ -147,7 +147,7 @@ impl Screener {
             return Vec::new();
         }
         let own = self.own.get_or_insert_with(|| Own::of(self.restorer.ledger()));
-        let cuts = resolved(found).into_iter().filter(|finding| !own.has(&text[finding.range.clone()]));
+        let cuts = resolved(text, found).into_iter().filter(|finding| !own.has(&text[finding.range.clone()]));
         cuts.map(|finding| Cut { range: finding.range, entity: finding.entity }).collect()
     }
 
