@@ -1,8 +1,8 @@
 //! Writes what the guard reads of texts, for the training of its models.
 //!
-//! JSON lines `{"text": …}` from stdin; to stdout, for each, `{"form","words","chars","rules","read","segments"}`: the
-//! buckets of the first segment, the families hit, the texts that the encoder should see too, and all segments where there
-//! are several. Other members of a line are ignored.
+//! JSON lines `{"text": …}` from stdin; to stdout, for each, `{"form","words","chars","pieces","rules","read","segments"}`:
+//! the buckets of the first segment and of each piece of it, the families hit, the texts that the encoder should see too,
+//! and all segments where there are several. Other members of a line are ignored.
 
 use std::io::{BufRead, BufWriter, Write};
 
@@ -10,7 +10,7 @@ use pointsman::guard::jailbreak::{Family, Features, Reading};
 use serde_json::{Value, json};
 
 /// Changes whenever the same text gives other features.
-const FORM: u32 = 3;
+const FORM: u32 = 4;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = BufWriter::with_capacity(1 << 20, std::io::stdout().lock());
@@ -29,7 +29,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn features(reading: &Reading) -> Value {
-    let segment = |segment: &Features| json!({"words": segment.words, "chars": segment.chars});
+    let segment =
+        |segment: &Features| json!({"words": segment.words, "chars": segment.chars, "pieces": segment.pieces});
     let mut row = segment(&reading.segments[0]);
     row["form"] = FORM.into();
     row["rules"] = reading.rules.iter().map(Family::as_str).collect();

@@ -20,7 +20,7 @@ import numpy as np
 import tensors
 import vessels
 from features import Seen
-from train import most, squash
+from train import part_scores, squash, with_rules
 
 SEED = 11
 
@@ -48,19 +48,13 @@ class Head:
         """The score of each row."""
         count = len(seen.rules)
         grams, windows = self.parts(seen)
-        first, second = most(windows, seen.window_row, count)
-        known = {
-            "grams": most(grams, seen.segment_row, count)[0],
-            "head": first,
-            "head.second": second,
-            "ln_windows": np.log(np.maximum(np.bincount(seen.window_row, minlength=count), 1)),
-        }
+        families = [name.removeprefix("rule.") for name in self.features if name.startswith("rule.")]
+        rules = np.array([[family in found for family in families] for found in seen.rules], np.float32)
+        scores = with_rules(part_scores(seen, grams[~seen.near], grams[seen.near], windows), families, rules)
+        known = {f"rule.{family}": column for family, column in zip(families, rules.T)} | dict(zip(tensors.COLUMNS, scores.T))
         logits = np.full(count, float(self.held["stack.bias"][0]))
         for name, weight in zip(self.features, self.held["stack.weight"]):
-            column = known.get(name)
-            if column is None:
-                column = np.array([name.removeprefix("rule.") in rules for rules in seen.rules], np.float32)
-            logits += weight * column
+            logits += weight * known[name]
         return squash(logits)
 
 

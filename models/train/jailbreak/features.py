@@ -14,32 +14,41 @@ import embed
 import numpy as np
 
 BUCKETS = 65536
+EMPTY = [np.zeros(0, np.uint16)] * 2
 
 
 class Table:
-    """Rows of buckets, one after another, with where each row begins."""
+    """Rows of buckets, one after another, with where each row begins. A bucket that stands twice in a row counts twice."""
 
-    def __init__(self, lists: list[list[int]]):
+    def __init__(self, lists: list[np.ndarray]):
         self.starts = np.zeros(len(lists) + 1, np.int64)
         np.cumsum([len(x) for x in lists], out=self.starts[1:])
-        self.buckets = np.fromiter((b for x in lists for b in x), np.int32, int(self.starts[-1]))
+        self.buckets = np.concatenate([np.zeros(0, np.uint16), *lists]).astype(np.int32)
 
 
 class Seen:
-    """Features of all rows. `segment_row[i]` is the row of segment i, `window_row[j]` that of window j."""
+    """Features of all rows. `segment_row[i]` is the row of segment i, `window_row[j]` that of window j; a segment is
+    `near` where it is two neighbouring pieces of a wide one. `repeats` counts what the encoder sees twice of a row."""
 
     def __init__(self, texts: list[str], binary: pathlib.Path, model: pathlib.Path, cache: pathlib.Path):
-        words, chars, self.segment_row, self.rules, views = [], [], [], [], []
+        words, chars, near, self.segment_row, self.rules, views = [], [], [], [], [], []
         for number, line in enumerate(run(texts, binary)):
             found = json.loads(line)
             for segment in found.get("segments") or [found]:
-                words.append(sorted(set(segment["words"])))
-                chars.append(sorted(set(segment["chars"])))
-                self.segment_row.append(number)
+                words.append(np.unique(np.array(segment["words"], np.uint16)))
+                chars.append(np.unique(np.array(segment["chars"], np.uint16)))
+                near.append(False)
+                pieces = [[np.array(table, np.uint16) for table in piece] for piece in segment["pieces"]]
+                for one, other in zip(pieces, pieces[1:]) if len(pieces) > 1 else zip(pieces, [EMPTY]):
+                    words.append(np.sort(np.concatenate([one[0], other[0]])))
+                    chars.append(np.sort(np.concatenate([one[1], other[1]])))
+                    near.append(True)
+                self.segment_row += [number] * (len(near) - len(self.segment_row))
             self.rules.append(set(found["rules"]))
             views.append([texts[number]] + found["read"])
         self.words, self.chars = Table(words), Table(chars)
-        self.segment_row = np.array(self.segment_row)
+        self.segment_row, self.near = np.array(self.segment_row), np.array(near)
+        self.repeats = np.array([len(row) - 1 for row in views])
         self.views = views
         self.windows, self.window_row = meanings(views, model, cache)
 

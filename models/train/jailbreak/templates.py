@@ -15,6 +15,8 @@ import grammar
 
 # Fillings of a template.
 FILLED = {0: 14, 1: 16}
+# Ordinary documents that give orders.
+EVERYDAY = 700
 
 
 def slots(folder: pathlib.Path) -> dict[str, str]:
@@ -75,7 +77,7 @@ def texts(folder: pathlib.Path) -> list[tuple[str, int, str, str]]:
                 rng = random.Random(f"{name} {number}")
                 made = {haste(filled(template, known, rng), rng): None for _ in range(count)}
                 found += [(text, label, group, name) for text in made]
-    return found + noisy(known) + long_talks(known) + long_roles(known)
+    return found + noisy(known) + long_talks(known) + long_roles(known) + everyday(folder, known)
 
 
 def planted(folder: pathlib.Path, label: int, count: int) -> list[tuple[str, str]]:
@@ -185,4 +187,46 @@ def long_roles(known: dict[str, str]) -> list[tuple[str, int, str, str]]:
         # One name throughout, also within the slots.
         names = {name: rng.choice(known[name].split("|")) for name in ("bot", "person")}
         found.append((haste(filled(text, known | names, rng), rng), label, "persona" if label else "roleplay", "long_role"))
+    return found
+
+
+def everyday(folder: pathlib.Path, known: dict[str, str]) -> list[tuple[str, int, str, str]]:
+    """Recipes, minutes, policies and other ordinary documents that order people about, some with a request before or
+    after them, some to be translated."""
+    rng = random.Random("everyday")
+    kinds = []
+    for part in re.split(r"^@ ", (folder / "everyday.txt").read_text(), flags=re.M)[1:]:
+        kind, titles, *lines = part.strip().split("\n")
+        kinds.append((kind, titles.removeprefix("= ").split("|"), lines))
+    found = []
+    for number in range(EVERYDAY):
+        kind, titles, lines = kinds[number % len(kinds)]
+        chosen, title = rng.sample(lines, rng.choice((1, 2, 3, 4, 5, 7, 9))), rng.choice(titles)
+        for at in range(len(chosen)):
+            if rng.random() < 0.2:
+                chosen[at] = rng.choice(("{filler}", f"{chosen[at]} {{filler}}"))
+        match rng.randrange(6):
+            case 0:
+                text = f"{title}\n\n" + "\n".join(f"{n}. {line}" for n, line in enumerate(chosen, 1))
+            case 1:
+                text = f"{title}\n" + "\n".join(f"- {line}" for line in chosen)
+            case 2:
+                text = f"# {title}\n\n{{filler}}\n\n" + "\n".join(f"[ ] {line}" for line in chosen)
+            case 3:
+                text = f"Subject: {title}\n\n{{polite2}}\n\n" + " ".join(chosen) + "\n\n{Thanks}"
+            case 4:
+                text = f"{title}. " + " ".join(chosen)
+            case _:
+                text = " ".join(chosen)
+        manner = rng.random()
+        if manner < 0.3:
+            text = f"{{ev_translate}}{rng.choice((' ', chr(10), chr(10) * 2))}" + (f'"{text}"' if rng.random() < 0.4 else text)
+            group = "translations"
+        else:
+            if manner < 0.5:
+                text = f"{{ev_ask}}\n\n{text}"
+            elif manner < 0.7:
+                text += "\n\n{ev_ask}"
+            group = "everyday"
+        found.append((haste(filled(text, known, rng), rng), 0, group, f"everyday.{kind}"))
     return found

@@ -10,6 +10,8 @@ import struct
 import numpy as np
 from features import BUCKETS
 
+# The stack's features but for the rules.
+COLUMNS = ["grams", "grams.near", "grams.near.rule", "head", "head.second", "ln_windows"]
 NAMES = {"int8": "I8", "float16": "F16", "float32": "F32"}
 
 
@@ -38,8 +40,8 @@ def write(path: pathlib.Path, whole, stack: np.ndarray, bias: float, families: l
         "stack.bias": np.array([bias], np.float32),
         "stack.weight": stack.astype(np.float32),
     }
-    features = [f"rule.{family}" for family in families] + ["grams", "head", "head.second", "ln_windows"]
-    about = {"encoder": "all-MiniLM-L6-v2", "form": "1", "stack.features": json.dumps(features), "thresholds": json.dumps(thresholds)}
+    features = [f"rule.{family}" for family in families] + COLUMNS
+    about = {"encoder": "all-MiniLM-L6-v2", "form": "2", "stack.features": json.dumps(features), "thresholds": json.dumps(thresholds)}
     header, at = {"__metadata__": about}, 0
     for name, value in held.items():
         header[name] = {"dtype": NAMES[str(value.dtype)], "shape": list(value.shape), "data_offsets": [at, at + value.nbytes]}

@@ -28,6 +28,12 @@ HIDDEN = 48
 RATES = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1]
 # The logit of what has no words.
 NOTHING = -3.0
+# The logit of n-grams that says nothing more where a rule hits.
+FLOOR = -2.0
+# Families that are no manipulation by themselves.
+MANNERS = {"about", "decoded", "gibberish", "hidden"}
+# How much less an undone encoding may count: in two views, one is sooner taken for an attack by chance.
+DECODED = -0.4
 # What workers share with the process that forked them.
 SHARED = {}
 
@@ -46,6 +52,26 @@ MIX = {
 # === N-grams ===
 
 
+def entries(seen: Seen, chosen: np.ndarray, usable: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Columns, values and starts of the rows of a sparse matrix: a row for each segment chosen."""
+    columns, values, starts = [], [], np.zeros(len(chosen) + 1, np.int64)
+    for at, i in enumerate(chosen):
+        count = 0
+        for offset, table in ((0, seen.words), (BUCKETS, seen.chars)):
+            buckets = table.buckets[table.starts[i] : table.starts[i + 1]]
+            mine, often = np.unique(buckets[usable[offset + buckets]] + np.int32(offset), return_counts=True)
+            columns.append(mine)
+            values.append((often / math.sqrt(max(len(buckets), 1))).astype(np.float32))
+            count += len(mine)
+        starts[at + 1] = starts[at] + count
+    return np.concatenate(columns), np.concatenate(values), starts
+
+
+def sparse(columns: np.ndarray, values: np.ndarray, starts: np.ndarray, width: int) -> torch.Tensor:
+    """The matrix of these rows."""
+    return torch.sparse_csr_tensor(torch.from_numpy(starts.astype(np.int32)), torch.from_numpy(columns), torch.from_numpy(values), (len(starts) - 1, width))
+
+
 class Product(torch.autograd.Function):
     """A sparse matrix times a vector, with the transpose at hand for the gradient."""
 
@@ -60,29 +86,17 @@ class Product(torch.autograd.Function):
 
 
 class Grams:
-    """The logistic regression over words' and characters' buckets of segments."""
+    """The logistic regression over words' and characters' buckets of wide segments; near ones are only read with it."""
 
     def __init__(self, seen: Seen, groups: list[str]):
-        count = len(seen.segment_row)
-        columns, values, starts = [], [], np.zeros(count + 1, np.int64)
         usable = self.usable(seen, groups)
-        for i in range(count):
-            at = 0
-            for offset, table in ((0, seen.words), (BUCKETS, seen.chars)):
-                buckets = table.buckets[table.starts[i] : table.starts[i + 1]]
-                mine = buckets[usable[offset + buckets]] + offset
-                columns.append(mine)
-                values.append(np.full(len(mine), 1 / math.sqrt(max(len(buckets), 1)), np.float32))
-                at += len(mine)
-            starts[i + 1] = starts[i] + at
-        columns, values = np.concatenate(columns), np.concatenate(values)
-        size = (count, 2 * BUCKETS)
-        self.matrix = torch.sparse_csr_tensor(torch.from_numpy(starts.astype(np.int32)), torch.from_numpy(columns.astype(np.int32)), torch.from_numpy(values), size)
-        rows = np.repeat(np.arange(count), np.diff(starts))
+        columns, values, starts = entries(seen, np.nonzero(~seen.near)[0], usable)
+        self.matrix = sparse(columns, values, starts, 2 * BUCKETS)
+        rows = np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))
         order = np.argsort(columns, kind="stable")
-        begin = np.zeros(2 * BUCKETS + 1, np.int64)
-        np.cumsum(np.bincount(columns, minlength=2 * BUCKETS), out=begin[1:])
-        self.transpose = torch.sparse_csr_tensor(torch.from_numpy(begin.astype(np.int32)), torch.from_numpy(rows[order].astype(np.int32)), torch.from_numpy(values[order]), size[::-1])
+        begin = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=2 * BUCKETS))])
+        self.transpose = sparse(rows[order], values[order], begin, len(starts) - 1)
+        self.near = sparse(*entries(seen, np.nonzero(seen.near)[0], usable), 2 * BUCKETS)
 
     @staticmethod
     def usable(seen: Seen, groups: list[str]) -> np.ndarray:
@@ -91,6 +105,8 @@ class Grams:
         number = {group: i for i, group in enumerate(sorted(set(groups)))}
         known = np.zeros((len(number), 2 * BUCKETS), bool)
         for i, row in enumerate(seen.segment_row):
+            if seen.near[i]:
+                continue
             for offset, table in ((0, seen.words), (BUCKETS, seen.chars)):
                 buckets = offset + table.buckets[table.starts[i] : table.starts[i + 1]]
                 rows[buckets] += 1
@@ -115,9 +131,13 @@ class Grams:
         solver.step(closure)
         return w.detach(), b.detach()
 
-    def logits(self, fitted) -> torch.Tensor:
-        """The logit of each segment."""
-        return self.matrix @ fitted[0] + fitted[1]
+    def logits(self, fitted) -> np.ndarray:
+        """The logit of each wide segment."""
+        return (self.matrix @ fitted[0] + fitted[1]).numpy()
+
+    def near_logits(self, fitted) -> np.ndarray:
+        """The logit of each near one."""
+        return (self.near @ fitted[0] + fitted[1]).numpy()
 
 
 # === The network over windows ===
@@ -199,7 +219,7 @@ SAME_DOCUMENTS = {
 WEIGHT = {"bipia": 0.3}
 # Ordinary texts that look like attacks, few as they are, decide where the line runs.
 WEIGHT |= {f"b.own.{name}": 1.5 for name in "triggers security_talk hard_mixed english_pairs system_prompt encodings carriers".split()}
-WEIGHT |= {"b.notinject_one": 1.5, "b.own.documents": 2.5}
+WEIGHT |= {"b.notinject_one": 1.5, "b.own.documents": 2.5, "b.own.everyday": 2, "b.own.translations": 2, "b.own.chat": 2}
 
 
 def folds(rows: list[dict]) -> tuple[np.ndarray, list[str]]:
@@ -254,12 +274,13 @@ class Bags:
 
     def fit(self, keep: np.ndarray):
         """Both models, trained on the rows kept."""
-        labels = torch.from_numpy(self.labels[self.seen.segment_row].astype(np.float32))
+        segment_row = self.seen.segment_row[~self.seen.near]
+        labels = torch.from_numpy(self.labels[segment_row].astype(np.float32))
         scores, fitted = None, None
         for _ in range(2):
-            weights = self.part_weights(self.seen.segment_row, keep, scores)
+            weights = self.part_weights(segment_row, keep, scores)
             fitted = self.grams.fit(labels, torch.from_numpy(weights), self.options.l2, fitted)
-            scores = self.grams.logits(fitted).numpy()
+            scores = self.grams.logits(fitted)
         labels = torch.from_numpy(self.labels[self.seen.window_row].astype(np.float32))
         own, head = None, None
         for _ in range(2):
@@ -269,25 +290,36 @@ class Bags:
         return fitted, head
 
     def scores(self, fitted, head) -> np.ndarray:
-        """Columns: grams, head, head.second, ln_windows."""
-        return part_scores(self.seen, self.grams.logits(fitted).numpy(), head_logits(head, self.windows).numpy(), len(self.rows))
+        """Columns: grams, grams.near, head, head.second, ln_windows."""
+        return part_scores(self.seen, self.grams.logits(fitted), self.grams.near_logits(fitted), head_logits(head, self.windows).numpy())
 
 
-def part_scores(seen: Seen, segment_logits: np.ndarray, window_logits: np.ndarray, count: int) -> np.ndarray:
-    """The stack's columns but for the rules."""
-    grams, _ = most(segment_logits, seen.segment_row, count)
-    first, second = most(window_logits, seen.window_row, count)
-    windows = np.log(np.maximum(np.bincount(seen.window_row, minlength=count), 1)).astype(np.float32)
-    return np.stack([grams, first, second, windows], 1)
+def part_scores(seen: Seen, wide: np.ndarray, near: np.ndarray, window_logits: np.ndarray) -> np.ndarray:
+    """The stack's columns but for the rules and what depends on them."""
+    count = len(seen.rules)
+    grams, grams_near = (most(logits, seen.segment_row[seen.near == kind], count)[0] for logits, kind in ((wide, False), (near, True)))
+    first, mean = most(window_logits, seen.window_row, count)
+    # What the encoder sees twice makes a text no longer, and need not be said twice.
+    windows = np.maximum(np.bincount(seen.window_row, minlength=count) - seen.repeats, 1)
+    second = np.where(windows > 1, mean, first)
+    return np.stack([grams, grams_near, first, second, np.log(windows).astype(np.float32)], 1)
+
+
+def with_rules(scores: np.ndarray, families: list[str], rules: np.ndarray) -> np.ndarray:
+    """`part_scores` in the order of `tensors.COLUMNS`: with what near segments say where a rule hits."""
+    hit = rules[:, [name not in MANNERS for name in families]].any(1)
+    return np.insert(scores, 2, np.where(hit, np.maximum(scores[:, 1] - FLOOR, 0), 0), 1)
 
 
 # === The stack ===
 
 
-def fit_stack(columns: np.ndarray, labels: np.ndarray, weights: np.ndarray, l2: float) -> tuple[np.ndarray, float]:
-    """A logistic regression in which every feature but the number of windows may only add to suspicion."""
+def fit_stack(columns: np.ndarray, labels: np.ndarray, weights: np.ndarray, l2: float, lowest: np.ndarray) -> tuple[np.ndarray, float]:
+    """A logistic regression in which a feature may take no more than `lowest` from suspicion, and the number of windows may
+    not add to it."""
     x, y = torch.from_numpy(columns.astype(np.float32)), torch.from_numpy(labels.astype(np.float32))
     weight = torch.from_numpy((weights / weights.sum()).astype(np.float32))
+    floor = torch.from_numpy(lowest.astype(np.float32))
     w, b = torch.full((x.shape[1],), 0.1), torch.zeros(1)
     w.requires_grad_(), b.requires_grad_()
     solver = torch.optim.Adam([w, b], lr=0.03)
@@ -297,7 +329,7 @@ def fit_stack(columns: np.ndarray, labels: np.ndarray, weights: np.ndarray, l2: 
         loss.backward()
         solver.step()
         with torch.no_grad():
-            w[:-1].clamp_(min=0)
+            w[:-1] = torch.maximum(w[:-1], floor[:-1])
             w[-1].clamp_(max=0)
     return w.detach().numpy(), float(b.detach())
 
@@ -354,10 +386,10 @@ def main() -> None:
     rows = [json.loads(line) for line in options.rows.open()]
     seen = Seen([row["text"] for row in rows], options.features, options.encoder, options.cache)
     bags = Bags(rows, seen, options)
-    print(len(rows), "rows", len(seen.segment_row), "segments", len(seen.window_row), "windows", bags.grams.matrix.values().numel(), "entries", flush=True)
+    print(len(rows), "rows", len(seen.segment_row), "segments", len(seen.window_row), "windows", bags.grams.matrix.values().numel(), "entries", bags.grams.near.values().numel(), "near ones", flush=True)
     fold, names = folds(rows)
     whole = bags.fit(np.ones(len(rows), np.float32))
-    apart = np.zeros((len(rows), 4), np.float32)
+    apart = np.zeros((len(rows), 5), np.float32)
     SHARED["bags"] = bags
     with multiprocessing.get_context("fork").Pool(options.jobs, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         for number, scores in enumerate(pool.imap(left_out, [(fold, number, name) for number, name in enumerate(names)])):
@@ -366,21 +398,22 @@ def main() -> None:
     families = sorted({family for found in seen.rules for family in found})
     rules = np.array([[family in found for family in families] for found in seen.rules], np.float32)
     report = {"rows": len(rows), "families": families, "mix": {kind: share for kind, (share, _) in MIX.items()}}
-    columns = np.concatenate([rules, apart[:, :1], apart[:, 1:]], 1)
+    columns = np.concatenate([rules, with_rules(apart, families, rules)], 1)
     mixed = mix_weights(rows)
     np.savez(options.out / "apart.npz", columns=columns, labels=bags.labels, fold=fold, mixed=mixed, weights=bags.weights)
     # Half of the benign weight by group, half as in ordinary traffic.
     stack_weights = bags.weights / bags.weights.sum() + mixed / 2
+    lowest = np.array([DECODED if name == "decoded" else 0 for name in families] + [0] * len(tensors.COLUMNS))
     score = np.zeros(len(rows))
     for number in range(len(names)):
-        w, b = fit_stack(columns[fold != number], bags.labels[fold != number], stack_weights[fold != number], 1e-3)
+        w, b = fit_stack(columns[fold != number], bags.labels[fold != number], stack_weights[fold != number], 1e-3, lowest)
         score[fold == number] = columns[fold == number] @ w + b
     report |= evaluate(rows, score, columns, mixed, families)
-    w, b = fit_stack(columns, bags.labels, stack_weights, 1e-3)
+    w, b = fit_stack(columns, bags.labels, stack_weights, 1e-3, lowest)
     final = squash(score)
     thresholds = [[rate, round(threshold(final, mixed, rate), 6)] for rate in RATES]
     tensors.write(options.out / "jailbreak.safetensors", whole, w, b, families, thresholds)
-    report["stack"] = dict(zip([f"rule.{f}" for f in families] + ["grams", "head", "head.second", "ln_windows"], map(float, w))) | {"bias": b}
+    report["stack"] = dict(zip([f"rule.{f}" for f in families] + tensors.COLUMNS, map(float, w))) | {"bias": b}
     report["thresholds"] = thresholds
     (options.out / "report.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     card.write(options.out / "card.md", options.out / "jailbreak.safetensors", rows, report, options.rows.with_suffix(".sources.json"))
@@ -400,7 +433,7 @@ def evaluate(rows: list[dict], score: np.ndarray, columns: np.ndarray, mixed: np
     labels = np.array([row["label"] for row in rows])
     groups = np.array([row["group"] for row in rows])
     report = {"recall": {}, "alarms": {}}
-    kinds = {"stack": score, "grams": columns[:, len(families)], "head": columns[:, len(families) + 1]}
+    kinds = {"stack": score, "grams": columns[:, len(families)], "head": columns[:, len(families) + tensors.COLUMNS.index("head")]}
     limits = {name: {rate: threshold(values, mixed, rate) for rate in RATES} for name, values in kinds.items()}
     for group in sorted(set(groups[labels == 1])):
         mine = (groups == group) & (labels == 1)

@@ -14,7 +14,7 @@ use super::head::{Head, WIDTH};
 use super::stack::{Feature, Neutral, Stack};
 
 /// The form of file that is read.
-const FORM: &str = "1";
+const FORM: &str = "2";
 
 /// The encoder whose embeddings the head was trained on.
 const ENCODER: &str = "all-MiniLM-L6-v2";

@@ -4,8 +4,13 @@
 //! and each Chinese or Japanese character is one of its own; they give grams of one to three. Characters give grams of
 //! three to five within a piece between spaces, padded by a space on either side. Each is hashed (FNV-1a, then a multiply
 //! and a shift) into one of 2^16 buckets of its table, and counts once a segment.
+//!
+//! Each segment is weighed whole, and so are each two neighbouring pieces of it, in which a gram counts as often as it
+//! stands. What is read once serves both.
 
 mod read;
+
+use std::ops::Add;
 
 use self::read::Reader;
 
@@ -25,6 +30,8 @@ pub struct Features {
     pub words: Vec<u16>,
     /// Buckets of characters.
     pub chars: Vec<u16>,
+    /// Both of each piece, as often as they stand there.
+    pub pieces: Vec<(Vec<u16>, Vec<u16>)>,
 }
 
 /// The weights of a bucket, a table each.
@@ -34,6 +41,15 @@ pub(crate) struct Grams {
     pub(crate) chars: Box<[i8]>,
     pub(crate) scale: [f32; 2],
     pub(crate) bias: f32,
+}
+
+/// The highest logits of a text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Logits {
+    /// Of a segment.
+    pub(crate) wide: f32,
+    /// Of two neighbouring pieces of one: an attack in few words does not drown in what stands around it.
+    pub(crate) near: f32,
 }
 
 /// The features of a folded text, segment by segment.
@@ -75,10 +91,10 @@ fn cut(text: &str, from: usize, to: usize) -> usize {
 // === impl Grams ===
 
 impl Grams {
-    /// The highest logit of all segments of all `views`.
-    pub(crate) fn logit<'a>(&self, views: impl Iterator<Item = &'a str>) -> f32 {
+    /// The highest logits of all segments, and of all small ones, of all `views`.
+    pub(crate) fn logits<'a>(&self, views: impl Iterator<Item = &'a str>) -> Logits {
         let mut reader = Reader::new();
-        let mut highest = f32::NEG_INFINITY;
+        let mut highest = Logits { wide: f32::NEG_INFINITY, near: f32::NEG_INFINITY };
         let mut first = "";
         for (nth, view) in views.enumerate() {
             // A view that begins as the first one does has the same segments there.
@@ -86,10 +102,33 @@ impl Grams {
             first = if nth == 0 { view } else { first };
             for segment in segments(view).skip(same) {
                 reader.read(segment);
-                highest = highest.max(self.weigh(&reader));
+                highest.wide = highest.wide.max(self.weigh(&reader));
+                highest.near = highest.near.max(self.weigh_near(&reader));
             }
         }
-        if highest.is_finite() { highest } else { self.bias }
+        let known = |logit: f32| if logit.is_finite() { logit } else { self.bias };
+        Logits { wide: known(highest.wide), near: known(highest.near) }
+    }
+
+    /// The highest logit of two neighbouring pieces, or of the only one.
+    fn weigh_near(&self, reader: &Reader) -> f32 {
+        let mut highest = f32::NEG_INFINITY;
+        let mut before: Option<[Sum; 2]> = None;
+        for [words, chars] in reader.pieces() {
+            let piece = [Sum::of(&self.words, words), Sum::of(&self.chars, chars)];
+            if let Some(before) = before {
+                highest = highest.max(self.near(before[0] + piece[0], before[1] + piece[1]));
+            }
+            before = Some(piece);
+        }
+        match before {
+            Some([words, chars]) if highest.is_infinite() => self.near(words, chars),
+            _ => highest,
+        }
+    }
+
+    fn near(&self, words: Sum, chars: Sum) -> f32 {
+        self.bias + self.scale[0] * words.mean() + self.scale[1] * chars.mean()
     }
 
     fn weigh(&self, reader: &Reader) -> f32 {
@@ -99,13 +138,37 @@ impl Grams {
     }
 }
 
+/// Weights and their number.
+#[derive(Debug, Clone, Copy)]
+struct Sum {
+    weight: i32,
+    count: usize,
+}
+
 /// The sum of the weights over the root of their number, so that a long segment does not outweigh a short one.
 fn mean(weights: &[i8], buckets: &[u16]) -> f32 {
-    if buckets.is_empty() {
-        return 0.0;
+    Sum::of(weights, buckets).mean()
+}
+
+// === impl Sum ===
+
+impl Sum {
+    fn of(weights: &[i8], buckets: &[u16]) -> Self {
+        let weight = buckets.iter().map(|&bucket| i32::from(weights[usize::from(bucket)])).sum();
+        Self { weight, count: buckets.len() }
     }
-    let sum: i32 = buckets.iter().map(|&bucket| i32::from(weights[usize::from(bucket)])).sum();
-    sum as f32 / (buckets.len() as f32).sqrt()
+
+    fn mean(self) -> f32 {
+        if self.count == 0 { 0.0 } else { self.weight as f32 / (self.count as f32).sqrt() }
+    }
+}
+
+impl Add for Sum {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { weight: self.weight + other.weight, count: self.count + other.count }
+    }
 }
 
 #[cfg(test)]
@@ -160,7 +223,46 @@ mod tests {
         words[usize::from(bucket(hash(b"bad")))] = 100;
         let grams = Grams { words: words.into(), chars: vec![0; BUCKETS].into(), scale: [0.1, 1.0], bias: -1.0 };
         let long = "fine ".repeat(600) + "bad";
-        assert!(grams.logit(["fine"].into_iter()) == -1.0 && grams.logit([long.as_str()].into_iter()) > -1.0);
-        assert_eq!(grams.logit(["fine", "bad"].into_iter()), 9.0);
+        let wide = |view: &str| grams.logits([view].into_iter()).wide;
+        assert!(wide("fine") == -1.0 && wide(&long) > -1.0);
+        assert_eq!(grams.logits(["fine", "bad"].into_iter()).wide, 9.0);
+    }
+
+    #[test]
+    fn a_few_words_weigh_more_in_pieces() {
+        let mut words = vec![0; BUCKETS];
+        words[usize::from(bucket(hash(b"bad")))] = 100;
+        let grams = Grams { words: words.into(), chars: vec![0; BUCKETS].into(), scale: [0.1, 1.0], bias: -1.0 };
+        let logits = |view: &str| grams.logits([view].into_iter());
+        let alphabet = || (0..26u8).map(|letter| char::from(b'a' + letter));
+        let [around, more] =
+            [3, 5].map(|length| alphabet().map(|c| c.to_string().repeat(length) + " ").collect::<String>());
+        let drowned = logits(&format!("{around} bad {more}"));
+        assert!(drowned.near > drowned.wide, "{drowned:?}");
+        assert_eq!(logits("bad"), Logits { wide: 9.0, near: 9.0 });
+        assert_eq!(logits(&around), Logits { wide: -1.0, near: -1.0 });
+        assert_eq!(logits(""), Logits { wide: -1.0, near: -1.0 });
+    }
+
+    #[test]
+    fn pieces_hold_every_gram_as_often_as_it_stands() {
+        for text in ["one two ".repeat(80), "один two 語 ".repeat(40)] {
+            for Features { words, chars, pieces } in features(&text) {
+                let mut all: [Vec<u16>; 2] = Default::default();
+                for (words, chars) in &pieces {
+                    all[0].extend(words);
+                    all[1].extend(chars);
+                }
+                assert!(pieces.len() > 5, "{text}");
+                assert!(all[0].len() > 4 * words.len() && all[1].len() > 4 * chars.len(), "{text}");
+                for (all, once) in all.iter_mut().zip([words, chars]) {
+                    let mut once = once.clone();
+                    once.sort_unstable();
+                    all.sort_unstable();
+                    all.dedup();
+                    assert_eq!(*all, once);
+                }
+            }
+        }
     }
 }

@@ -21,15 +21,17 @@ pub(crate) struct Logits {
     pub(crate) highest: f32,
     /// The mean of the two highest, or the highest where there is one window.
     pub(crate) second: f32,
+    /// Windows but for those that repeat others, one at least.
     pub(crate) windows: usize,
 }
 
 // === impl Head ===
 
 impl Head {
-    /// Nothing where there are no windows.
-    pub(crate) fn read(&self, windows: &[&[f32]]) -> Option<Logits> {
-        let (mut first, mut second, mut count) = (f32::NEG_INFINITY, f32::NEG_INFINITY, 0);
+    /// Nothing where there are no windows. So many as `repeats` say what others say, without what hides it: they make the
+    /// text no longer, and what they say need not be said twice.
+    pub(crate) fn read(&self, windows: &[&[f32]], repeats: usize) -> Option<Logits> {
+        let (mut first, mut second, mut count) = (f32::NEG_INFINITY, f32::NEG_INFINITY, 0_usize);
         for logit in windows.iter().filter(|window| window.len() == WIDTH).map(|window| self.logit(window)) {
             count += 1;
             if logit > first {
@@ -38,8 +40,9 @@ impl Head {
                 second = second.max(logit);
             }
         }
-        let mean = if count > 1 { (first + second) / 2.0 } else { first };
-        (count > 0).then_some(Logits { highest: first, second: mean, windows: count })
+        let windows = count.saturating_sub(repeats).max(1);
+        let mean = if windows > 1 { (first + second) / 2.0 } else { first };
+        (count > 0).then_some(Logits { highest: first, second: mean, windows })
     }
 
     fn logit(&self, window: &[f32]) -> f32 {
@@ -87,13 +90,22 @@ mod tests {
     fn the_two_highest_windows_count() {
         let windows = [window(-0.5), window(2.0), window(0.0)];
         let windows: Vec<&[f32]> = windows.iter().map(Vec::as_slice).collect();
-        assert_eq!(head().read(&windows), Some(Logits { highest: 4.0, second: 2.25, windows: 3 }));
-        assert_eq!(head().read(&windows[..1]), Some(Logits { highest: 0.5, second: 0.5, windows: 1 }));
+        assert_eq!(head().read(&windows, 0), Some(Logits { highest: 4.0, second: 2.25, windows: 3 }));
+        assert_eq!(head().read(&windows[..1], 0), Some(Logits { highest: 0.5, second: 0.5, windows: 1 }));
+    }
+
+    #[test]
+    fn repeats_make_no_text_longer() {
+        let windows = [window(-0.5), window(2.0), window(0.0)];
+        let windows: Vec<&[f32]> = windows.iter().map(Vec::as_slice).collect();
+        assert_eq!(head().read(&windows, 1), Some(Logits { highest: 4.0, second: 2.25, windows: 2 }));
+        assert_eq!(head().read(&windows, 2), Some(Logits { highest: 4.0, second: 4.0, windows: 1 }));
+        assert_eq!(head().read(&windows, 5), head().read(&windows, 2));
     }
 
     #[test]
     fn without_windows_there_is_no_logit() {
-        assert_eq!(head().read(&[]), None);
-        assert_eq!(head().read(&[&[1.0, 2.0]]), None);
+        assert_eq!(head().read(&[], 0), None);
+        assert_eq!(head().read(&[&[1.0, 2.0]], 0), None);
     }
 }

@@ -47,6 +47,8 @@ pub struct Evidence {
     pub rules: RuleSet,
     /// The highest logit of the n-grams, over the segments of all views.
     pub grams: f32,
+    /// The same over small parts of the segments.
+    pub near: f32,
     /// Texts that the encoder should see too: none where the original says it all, at most two, of at most 4 KiB each.
     pub read: Vec<String>,
     /// Whether allowed phrases were taken out. Then the first of `read` is the whole text without them, however long, and
@@ -82,7 +84,8 @@ impl Detector {
         let mut views = Views::of(text);
         let instead = views.edit(|text| allow.without(text));
         let read = if instead { views.shown_instead() } else { views.shown() };
-        Evidence { rules: rules::judge(&views), grams: self.grams.logit(views.texts()), read, instead }
+        let grams = self.grams.logits(views.texts());
+        Evidence { rules: rules::judge(&views), grams: grams.wide, near: grams.near, read, instead }
     }
 
     /// How sure it is that the text is an attack, from 0 to 1.
@@ -90,12 +93,21 @@ impl Detector {
     /// `windows` are the embeddings, of length one and `WIDTH` numbers each, of the original's windows and of those of
     /// `Evidence::read`; others are not read. Without any, the head's features take the values that the file calls neutral.
     pub fn score(&self, evidence: &Evidence, windows: &[&[f32]]) -> f32 {
-        self.stack.score(evidence, self.head.read(windows))
+        self.stack.score(evidence, self.head.read(windows, evidence.repeats()))
     }
 
     /// The score that the given share of ordinary texts exceeds.
     pub fn threshold(&self, rate: f32) -> f32 {
         self.stack.threshold(rate)
+    }
+}
+
+// === impl Evidence ===
+
+impl Evidence {
+    /// How many of the texts that the encoder sees repeat another one.
+    fn repeats(&self) -> usize {
+        self.read.len() - usize::from(self.instead)
     }
 }
 

@@ -4,12 +4,18 @@ use super::Evidence;
 use super::head::Logits;
 use super::rules::Family;
 
+/// The logit of n-grams that says nothing more where a rule hits.
+const FLOOR: f32 = -2.0;
+
 /// What the model reads, in the order of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Feature {
     /// 1 where the family was hit.
     Rule(Family),
     Grams,
+    GramsNear,
+    /// What those near each other exceed a floor by, where a family of manipulation was hit.
+    GramsNearRule,
     Head,
     HeadSecond,
     LnWindows,
@@ -37,6 +43,8 @@ impl Feature {
     pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "grams" => Self::Grams,
+            "grams.near" => Self::GramsNear,
+            "grams.near.rule" => Self::GramsNearRule,
             "head" => Self::Head,
             "head.second" => Self::HeadSecond,
             "ln_windows" => Self::LnWindows,
@@ -57,6 +65,11 @@ impl Stack {
         let value = |feature: Feature| match feature {
             Feature::Rule(family) => f32::from(u8::from(evidence.rules.contains(family))),
             Feature::Grams => evidence.grams,
+            Feature::GramsNear => evidence.near,
+            Feature::GramsNearRule if evidence.rules.iter().any(Family::is_manipulation) => {
+                (evidence.near - FLOOR).max(0.0)
+            }
+            Feature::GramsNearRule => 0.0,
             Feature::Head => logits.highest,
             Feature::HeadSecond => logits.second,
             Feature::LnWindows => (logits.windows as f32).ln(),
@@ -87,6 +100,7 @@ mod tests {
         let features = vec![
             (Feature::Rule(Family::Override), 3.0),
             (Feature::Grams, 1.0),
+            (Feature::GramsNearRule, 0.0),
             (Feature::Head, 0.5),
             (Feature::HeadSecond, 0.5),
             (Feature::LnWindows, -1.0),
@@ -96,7 +110,13 @@ mod tests {
     }
 
     fn evidence(rules: &[Family], grams: f32) -> Evidence {
-        Evidence { rules: rules.iter().copied().collect::<RuleSet>(), grams, read: Vec::new(), instead: false }
+        Evidence {
+            rules: rules.iter().copied().collect::<RuleSet>(),
+            grams,
+            near: grams,
+            read: Vec::new(),
+            instead: false,
+        }
     }
 
     #[test]
@@ -107,6 +127,15 @@ mod tests {
         let more = Logits { windows: 3, ..logits };
         assert!(stack().score(&even, Some(more)) < 0.5);
         assert!(stack().score(&evidence(&[], -2.5), Some(logits)) < 0.5);
+    }
+
+    #[test]
+    fn what_is_near_counts_more_where_a_rule_hits() {
+        let stack = Stack { features: vec![(Feature::GramsNearRule, 1.0)], bias: 0.0, ..stack() };
+        assert!(stack.score(&evidence(&[Family::Override], -1.5), None) > 0.5);
+        assert_eq!(stack.score(&evidence(&[Family::Override], -2.5), None), 0.5);
+        assert_eq!(stack.score(&evidence(&[], 4.0), None), 0.5);
+        assert_eq!(stack.score(&evidence(&[Family::About, Family::Decoded], 4.0), None), 0.5);
     }
 
     #[test]

@@ -28,7 +28,7 @@ impl Draft {
             ("stack.bias", Dtype::F32, vec![1], floats(&[-3.0])),
         ];
         let metadata = [
-            ("form", "1"),
+            ("form", "2"),
             ("encoder", "all-MiniLM-L6-v2"),
             ("stack.features", r#"["rule.override","grams","head"]"#),
             ("thresholds", "[[0.001,0.9],[0.01,0.6]]"),
@@ -96,7 +96,7 @@ fn files_of_another_form_are_refused() {
 #[test]
 fn metadata_has_to_make_sense() {
     let error = |name: &str, value: &str| Draft::new().with(name, value).error();
-    assert!(error("form", "2").starts_with("metadata form"));
+    assert!(error("form", "1").starts_with("metadata form"));
     assert!(error("encoder", "another").starts_with("metadata encoder"));
     assert!(error("stack.features", r#"["rule.override","grams","tone"]"#).contains("tone is unknown"));
     assert!(error("stack.features", r#"["grams"]"#).starts_with("tensor stack.weight"));

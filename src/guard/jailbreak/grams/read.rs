@@ -14,6 +14,9 @@ const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Buckets of one table that a segment can have at most, rounded up to a power of two: three for each character.
 const MOST: usize = 4096;
 
+/// Bytes of a piece of a segment, normalised.
+const PIECE: usize = 96;
+
 /// What each ASCII character becomes.
 const PLAIN: [u8; 128] = {
     let (mut plain, mut at) = ([0; 128], 0);
@@ -56,6 +59,11 @@ struct Noted {
     bits: Box<[u64; BUCKETS / 64]>,
     found: Box<[u16; MOST]>,
     count: usize,
+    /// All that were noted, new or not.
+    all: Box<[u16; MOST]>,
+    all_count: usize,
+    /// How many had been noted where each piece began.
+    begins: Vec<usize>,
 }
 
 /// The hashes of the word being read, alone and after the one and the two before it.
@@ -102,7 +110,14 @@ impl Reader {
 
     /// Both.
     pub(super) fn features(&self) -> Features {
-        Features { words: self.words().to_vec(), chars: self.chars().to_vec() }
+        let pieces = self.pieces().map(|[words, chars]| (words.to_vec(), chars.to_vec())).collect();
+        Features { words: self.words().to_vec(), chars: self.chars().to_vec(), pieces }
+    }
+
+    /// The buckets of words and of characters of each piece of what was read last, in the order of the text and as often as
+    /// they stand there. A gram of words belongs where it ends, one of characters where it begins.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = [&[u16]; 2]> {
+        (0..self.plain.len().div_ceil(PIECE)).map(|at| [self.words.piece(at), self.chars.piece(at)])
     }
 
     /// Reads the features of one segment.
@@ -136,10 +151,13 @@ impl Reader {
 
     fn read_ascii_words(&mut self) {
         let mut phrase = Phrase::new();
-        for &byte in &self.plain {
-            match byte.is_ascii_alphanumeric() {
-                true => phrase.push(byte),
-                false => phrase.end(&mut self.words),
+        for piece in self.plain.chunks(PIECE) {
+            self.words.begin();
+            for &byte in piece {
+                match byte.is_ascii_alphanumeric() {
+                    true => phrase.push(byte),
+                    false => phrase.end(&mut self.words),
+                }
             }
         }
     }
@@ -147,8 +165,12 @@ impl Reader {
     /// What is normalised begins and ends with a space, so a piece's padding is what stands there.
     fn read_ascii_chars(&mut self) {
         // A piece's last characters begin no gram.
+        let length = self.plain.len();
         self.plain.extend([b' '; 4]);
-        for gram in self.plain.windows(5) {
+        for (at, gram) in self.plain.windows(5).enumerate() {
+            if at % PIECE == 0 {
+                self.chars.begin();
+            }
             let three = step(step(step(FNV_START, gram[0]), gram[1]), gram[2]);
             let four = step(three, gram[3]);
             let [_, first, second, third, _] = [0, 1, 2, 3, 4].map(|at: usize| gram[at] != b' ');
@@ -156,6 +178,7 @@ impl Reader {
             self.chars.note(four, first & second);
             self.chars.note(step(four, gram[4]), first & second & third);
         }
+        self.plain.truncate(length);
     }
 
     fn normalise(&mut self, segment: &str) {
@@ -190,6 +213,7 @@ impl Reader {
         let mut phrase = Phrase::new();
         let mut start = 0;
         for &(end, kind) in &self.ends {
+            self.words.begin_until(start / PIECE);
             if kind != Kind::Part {
                 phrase.end(&mut self.words);
             }
@@ -224,8 +248,11 @@ impl Reader {
             inner = [kind != Kind::Space, inner[0], inner[1]];
             start = end;
         }
-        for (bucket, counts) in self.grid.iter().flatten() {
-            self.chars.note_bucket(*bucket, *counts);
+        let mut start = 0;
+        for (grams, (end, _)) in self.grid.iter().zip(&self.ends) {
+            self.chars.begin_until(start / PIECE);
+            grams.iter().for_each(|(bucket, counts)| self.chars.note_bucket(*bucket, *counts));
+            start = *end;
         }
     }
 }
@@ -261,12 +288,37 @@ impl Phrase {
 
 impl Noted {
     fn new() -> Self {
-        Self { bits: Box::new([0; BUCKETS / 64]), found: Box::new([0; MOST]), count: 0 }
+        Self {
+            bits: Box::new([0; BUCKETS / 64]),
+            found: Box::new([0; MOST]),
+            count: 0,
+            all: Box::new([0; MOST]),
+            all_count: 0,
+            begins: Vec::new(),
+        }
     }
 
     fn clear(&mut self) {
         self.bits.fill(0);
-        self.count = 0;
+        (self.count, self.all_count) = (0, 0);
+        self.begins.clear();
+    }
+
+    /// Begins a piece.
+    fn begin(&mut self) {
+        self.begins.push(self.all_count);
+    }
+
+    /// Begins pieces up to the one of this number.
+    fn begin_until(&mut self, piece: usize) {
+        while self.begins.len() <= piece {
+            self.begin();
+        }
+    }
+
+    fn piece(&self, at: usize) -> &[u16] {
+        let begin = |at: usize| self.begins.get(at).copied().unwrap_or(self.all_count);
+        &self.all[begin(at)..begin(at + 1)]
     }
 
     fn buckets(&self) -> &[u16] {
@@ -283,5 +335,7 @@ impl Noted {
         self.found[self.count % MOST] = bucket;
         self.count += usize::from(*word & bit != bit);
         *word |= bit;
+        self.all[self.all_count % MOST] = bucket;
+        self.all_count += usize::from(counts);
     }
 }

@@ -130,6 +130,11 @@ impl Family {
         }
     }
 
+    /// Whether it is manipulation, and not a way of writing or talk about attacks.
+    pub(crate) fn is_manipulation(self) -> bool {
+        !matches!(self, Self::Gibberish | Self::Hidden | Self::Decoded | Self::About)
+    }
+
     fn bit(self) -> u32 {
         1 << self as u32
     }

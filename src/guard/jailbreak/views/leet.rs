@@ -1,7 +1,7 @@
 //! Digits and signs that stand for letters: `1gn0r3 4ll rul35`.
 //!
 //! A word is undone only if that makes it a known word. Two such words show that the text is written so, and then its other
-//! words are undone too; `h2o`, `mp3`, hex colours and versions make no words, so they stay.
+//! words are undone too, `70` and `15` among them; `h2o`, `mp3`, hex colours and versions make no words, so they stay.
 
 use super::vocabulary::{LONGEST, knows_bytes};
 
@@ -13,19 +13,26 @@ const ALONE: usize = 5;
 
 /// `text`, which is folded, with such words undone; nothing where there are none.
 pub(super) fn undone(text: &str) -> Option<String> {
-    let masked = words(text).filter(|&(start, end)| is_masked(&text.as_bytes()[start..end]));
-    let mut all: Vec<(usize, usize, Option<u8>)> =
-        masked.map(|(start, end)| (start, end, one(&text.as_bytes()[start..end]))).collect();
-    let known = all.iter().filter(|(.., one)| one.is_some()).count();
+    let mut all = Vec::new();
+    for (start, end) in words(text) {
+        let word = &text.as_bytes()[start..end];
+        match (is_masked(word), is_brief(word)) {
+            (true, _) => all.push((start, end, one(word), true)),
+            // What makes no word is a number, whatever the other words are.
+            (false, true) => all.extend(one(word).map(|one| (start, end, Some(one), false))),
+            (false, false) => {}
+        }
+    }
+    let known = all.iter().filter(|(.., one, masked)| *masked && one.is_some()).count();
     if known < SURE {
-        if !all.iter().any(|(start, end, one)| one.is_some() && end - start >= ALONE) {
+        all.retain(|(.., one, masked)| *masked && one.is_some());
+        if !all.iter().any(|(start, end, ..)| end - start >= ALONE) {
             return None;
         }
-        all.retain(|(.., one)| one.is_some());
     }
     let mut out = String::with_capacity(text.len());
     let mut copied = 0;
-    for (start, end, one) in all {
+    for (start, end, one, _) in all {
         out.push_str(&text[copied..start]);
         out.extend(text[start..end].bytes().map(|sign| char::from(letter(sign, one.unwrap_or(b'i')))));
         copied = end;
@@ -78,6 +85,12 @@ fn is_masked(word: &[u8]) -> bool {
     }
     let (number, ending) = word.split_at(word.len() - 2);
     !(matches!(ending, b"st" | b"nd" | b"rd" | b"th") && number.iter().all(u8::is_ascii_digit))
+}
+
+/// A word of signs alone, or one too short to tell by itself: `4`, `0f`, `15`.
+fn is_brief(word: &[u8]) -> bool {
+    let letters = word.iter().filter(|byte| byte.is_ascii_lowercase()).count();
+    letters < word.len() && (letters == 0 || word.len() < 3) && word.iter().any(u8::is_ascii_alphanumeric)
 }
 
 fn letter(sign: u8, one: u8) -> u8 {
