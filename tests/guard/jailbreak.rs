@@ -152,3 +152,18 @@ async fn a_phrase_that_is_allowed_is_no_evidence_and_covers_nothing_else() {
     let without = Echoing::with("jailbreak_detection: true").await;
     assert_eq!(without.say(allowed).await.status, 400);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn short_replies_are_no_attacks() {
+    let stand = Echoing::with("jailbreak_detection: true").await;
+    for text in ["ok", "no", "okay", "So?", "yes, do it", "HTTP 200 OK", "lol ok", "haha", "Answer: no", "now", "好的"]
+    {
+        assert_eq!(stand.say(text).await.status, 200, "{text}");
+    }
+    let turns = json!([
+        { "role": "user", "content": "Please book the table." }, { "role": "assistant", "content": "Shall I?" },
+        { "role": "user", "content": "ok" }, { "role": "assistant", "content": "Done." },
+        { "role": "user", "content": "Thanks, what is the price?" }
+    ]);
+    assert_eq!(stand.chat(json!({ "messages": turns })).await.status, 200);
+}

@@ -130,3 +130,18 @@ async fn what_is_not_text_to_the_model_stays_as_it_is() {
     let told = stand.told();
     assert_eq!(told, body.replacen('{', r#"{"model":"m","#, 1));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_beside_a_number_is_masked_as_well() {
+    let stand = Echoing::with("pii_masking: true").await;
+    for (text, values) in [
+        ("Login from 203.0.113.9, 12 Baker Street, London", ["203.0.113.9", "Baker"]),
+        ("The customer is Maria Keller k.m@example.org.", ["Keller", "k.m@example.org"]),
+        ("I live at 12 Baker Street, London NW1 6XE 4111 1111 1111 1111", ["Baker", "4111 1111"]),
+    ] {
+        let answer = stand.say(text).await;
+        assert_eq!((answer.status, answer.said()), (200, text.to_owned()));
+        let heard = stand.heard();
+        values.iter().for_each(|value| assert!(!heard.contains(value), "{heard}"));
+    }
+}

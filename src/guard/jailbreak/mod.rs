@@ -6,6 +6,7 @@
 //! - `grams`: n-grams and the linear model over them
 //! - `head`: a small network over the embeddings of the text's windows
 //! - `stack`: all of it in one calibrated score
+//! - `trifle`: what says too little to count
 //! - `file`: the file that the models come in
 //!
 //! Evidence needs no encoder and takes microseconds; the score takes the encoder's windows, if there are any.
@@ -18,6 +19,7 @@ mod rules;
 mod stack;
 #[cfg(test)]
 mod tests;
+mod trifle;
 mod views;
 
 use self::file::File;
@@ -54,6 +56,8 @@ pub struct Evidence {
     /// Whether allowed phrases were taken out. Then the first of `read` is the whole text without them, however long, and
     /// the original's windows must be left out.
     pub instead: bool,
+    /// Whether it says too little to turn a model: no rule is broken, and there are few words.
+    pub is_trifle: bool,
 }
 
 /// What training reads of a text: the same that serving reads.
@@ -85,7 +89,9 @@ impl Detector {
         let instead = views.edit(|text| allow.without(text));
         let read = if instead { views.shown_instead() } else { views.shown() };
         let grams = self.grams.logits(views.texts());
-        Evidence { rules: rules::judge(&views), grams: grams.wide, near: grams.near, read, instead }
+        let rules = rules::judge(&views);
+        let is_trifle = rules.is_empty() && trifle::is_trifle(text);
+        Evidence { rules, grams: grams.wide, near: grams.near, read, instead, is_trifle }
     }
 
     /// How sure it is that the text is an attack, from 0 to 1.
@@ -93,7 +99,8 @@ impl Detector {
     /// `windows` are the embeddings, of length one and `WIDTH` numbers each, of the original's windows and of those of
     /// `Evidence::read`; others are not read. Without any, the head's features take the values that the file calls neutral.
     pub fn score(&self, evidence: &Evidence, windows: &[&[f32]]) -> f32 {
-        self.stack.score(evidence, self.head.read(windows, evidence.repeats()))
+        // The models know texts, and may take a single word for anything.
+        if evidence.is_trifle { 0.0 } else { self.stack.score(evidence, self.head.read(windows, evidence.repeats())) }
     }
 
     /// The score that the given share of ordinary texts exceeds.

@@ -116,6 +116,7 @@ mod tests {
             near: grams,
             read: Vec::new(),
             instead: false,
+            is_trifle: false,
         }
     }
 
