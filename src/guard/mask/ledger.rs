@@ -59,6 +59,11 @@ impl Ledger {
         format!("<{}>", self.name(slot))
     }
 
+    /// Whether `text` has the salt of this ledger's placeholders anywhere.
+    pub fn has_salt(&self, text: &str) -> bool {
+        !self.is_empty() && text.to_ascii_lowercase().contains(self.salt.as_str())
+    }
+
     /// What the placeholder stands for.
     pub fn value(&self, slot: Slot) -> &str {
         &self.entries[slot.0].value

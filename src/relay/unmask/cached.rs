@@ -17,13 +17,15 @@ use crate::guard::mask::{Ledger, Values};
 type Rewrite<'r> = &'r dyn Fn(&Lookalike, Form, &mut String) -> Option<()>;
 
 /// `answer`, a whole one in the cache's form, as it is kept: with the placeholders of `ledger` without their salt. None where
-/// it has others, or holds the tokens that placeholders were made of.
+/// it has others, or holds the tokens that placeholders were made of, or still has the salt: a model may spell a placeholder
+/// in a way that nobody knows again.
 fn to_plain<'a>(answer: &'a str, ledger: &Ledger, said: Form) -> Option<Cow<'a, str>> {
     let names = Names::of(ledger, Ledger::salted);
-    rewritten(answer, said, &|look, _, out| {
+    let plain = rewritten(answer, said, &|look, _, out| {
         out.push_str(&ledger.plain(names.find(&look.name)?));
         Some(())
-    })
+    })?;
+    (!ledger.has_salt(&plain)).then_some(plain)
 }
 
 /// `answer`, as the cache keeps it, with the values of `ledger`. None where it speaks of a value that there is none of.
@@ -156,6 +158,17 @@ mod tests {
         assert!(matches!(to_plain("{}", &asked, Form::Text), Some(Cow::Borrowed("{}"))));
         assert_eq!(to_plain("{", &asked, Form::Text), None);
         assert_eq!(to_plain(r#"{"choices":[{"text":"\ud83d"}]}"#, &asked, Form::Text), None);
+    }
+
+    #[test]
+    fn what_has_the_salt_in_another_spelling_is_not_kept() {
+        let asked = ledger(&["John"]);
+        let salted = asked.salted(asked.slots().next().unwrap());
+        let name = salted.trim_matches(['<', '>']);
+        assert!(to_plain(&answer(&salted, ""), &asked, Form::Text).is_some());
+        for spelled in [name.to_owned(), name.to_uppercase(), name.replace('_', "\\_"), format!("＜{name}＞")] {
+            assert!(to_plain(&answer(&spelled, ""), &asked, Form::Text).is_none(), "{spelled}");
+        }
     }
 
     #[test]
