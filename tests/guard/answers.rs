@@ -118,6 +118,21 @@ async fn an_error_answer_has_them_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_error_in_a_stream_has_them_too() {
+    for event in
+        [r#"{"error":{"message":"cannot read MARK","code":400}}"#, r#"{"object":"error","message":"cannot read MARK"}"#]
+    {
+        let (router, _model) = answering("pii_masking: true", move |mark| {
+            let body = format!("event: error\ndata: {}\n\n", event.replace("MARK", mark));
+            answer(200, "content-type: text/event-stream\r\n", &body)
+        })
+        .await;
+        let answer = ask(&router, true).await;
+        assert!(answer.text.contains("cannot read ann@example.org"), "{}", answer.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_that_quotes_its_input_has_them_too() {
     let (router, _model) = answering("pii_masking: true", |mark| {
         let detail =

@@ -125,8 +125,12 @@ impl<'t> Chunk<'t> {
                 self.choices[*place].leaf(rest, raw);
             }
             [Step::Key(name)] if NAMES.contains(name) => self.names.push((name, raw)),
-            [Step::Key("error"), ..] if raw != "null" => self.is_error = true,
-            _ => {}
+            _ => {
+                self.is_error |= path.first() == Some(&Step::Key("error")) && raw != "null";
+                if let Some(form) = form(path, said).filter(|_| raw.starts_with('"')) {
+                    self.others.push((range, form));
+                }
+            }
         }
     }
 

@@ -71,14 +71,18 @@ impl Talk {
 
     /// Takes in an event of this type and data. With the last one, nothing is held any longer.
     pub(super) fn take(&mut self, kind: Option<&[u8]>, data: &[u8], is_last: bool) -> Told {
-        let is_end = kind == Some(b"error") || data.trim_ascii() == DONE;
-        let chunk = if is_end { None } else { str::from_utf8(data).ok().and_then(|text| Chunk::read(text, self.said)) };
+        let is_error = kind == Some(b"error");
+        let is_end = is_error || data.trim_ascii() == DONE;
+        let chunk = str::from_utf8(data).ok().and_then(|text| Chunk::read(text, self.said));
         match chunk {
-            Some(chunk) if !chunk.is_error() => self.take_chunk(&chunk, is_last),
-            unread => {
-                self.unrestored |= unread.is_none() && !is_end && self.may_hold(data);
-                let is_over = is_end || is_last || unread.is_some();
-                Told { before: if is_over { self.flush() } else { Vec::new() }, data: None }
+            Some(chunk) if !is_error && !chunk.is_error() => self.take_chunk(&chunk, is_last),
+            Some(refusal) => {
+                let edits = self.others(&refusal);
+                Told { before: self.flush(), data: (!edits.is_empty()).then(|| edited(refusal.text, &edits)) }
+            }
+            None => {
+                self.unrestored |= if is_end { may_hold(data) } else { self.may_hold(data) };
+                Told { before: if is_end || is_last { self.flush() } else { Vec::new() }, data: None }
             }
         }
     }
