@@ -1,8 +1,8 @@
 //! Every text of a request that a model gets to read, by who says it, and put back changed.
 //!
 //! The router reads what the model will read: messages with all that a template could show of them, tools'
-//! descriptions, documents, the template's own values, prompts. What only constrains the answer (`response_format`, `stop`)
-//! or the server (`user`, sampling) is no text to the model.
+//! descriptions, documents, the template's own values, prompts, and whatever else is not known to be no text to any model:
+//! what only ends or forms the answer (`stop`, `response_format`), or is for the server (`user`, sampling).
 //!
 //! - `walk`: through the body, from text to text
 //! - `view`: a text as it means, JSON in it read through

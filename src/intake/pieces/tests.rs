@@ -101,9 +101,9 @@ fn what_is_no_text_is_told() {
 #[test]
 fn edits_change_the_texts_and_nothing_else() {
     let body = r#" {"x" : 1.0e0,"messages":[ {"role":"user","content":"h\u00e9 \"q\""},
-        {"role":"user","content":[{"type":"text", "text":"a"},{"type":"image_url","image_url":{"url":"u"}},"b"]}] , "y":"\ud83d"}"#;
+        {"role":"user","content":[{"type":"text", "text":"a"},{"type":"image_url","image_url":{"url":"u"}},"b"]}] , "user":"\ud83d"}"#;
     let wanted = r#" {"x" : 1.0e0,"messages":[ {"role":"user","content":"HÉ \"Q\""},
-        {"role":"user","content":[{"type":"text", "text":"A"},{"type":"image_url","image_url":{"url":"u"}},"B"]}] , "y":"\ud83d"}"#;
+        {"role":"user","content":[{"type":"text", "text":"A"},{"type":"image_url","image_url":{"url":"u"}},"B"]}] , "user":"\ud83d"}"#;
     assert_eq!(shouted(Endpoint::Chat, body), wanted);
     assert_eq!(shouted(Endpoint::Completions, r#"{"prompt":["a","b"]}"#), r#"{"prompt":["A","B"]}"#);
     let untouched = Bytes::from_static(b"{ }");

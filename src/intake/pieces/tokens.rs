@@ -38,6 +38,9 @@ pub(super) enum Kind {
     Word,
 }
 
+/// As many digits in a row may be a card or an account, whatever letters stand around them.
+const ACCOUNT: usize = 12;
+
 /// Shorter numbers are nobody's.
 const DIGITS: usize = 4;
 
@@ -70,8 +73,24 @@ pub(super) fn says_something(json: &str) -> bool {
 
 /// Whether `key` is no more than a name in a program.
 pub(super) fn is_identifier(key: &str) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$');
-    key.bytes().all(is_part) && key.bytes().filter(u8::is_ascii_digit).count() < DIGITS
+    key.bytes().all(is_of_identifiers) && key.bytes().filter(u8::is_ascii_digit).count() < DIGITS
+}
+
+/// Whether `byte` may stand in a name in a program.
+pub(super) fn is_of_identifiers(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$')
+}
+
+/// Whether `key` has a long number among letters, and is no IBAN, which has some of its own.
+pub(super) fn hides_a_number(key: &str) -> bool {
+    has_digits(key, ACCOUNT)
+        && key.bytes().all(is_of_identifiers)
+        && !matches!(key.as_bytes(), [b'A'..=b'Z', b'A'..=b'Z', b'0'..=b'9', b'0'..=b'9', ..])
+}
+
+/// Whether `text` has as many digits in a row.
+pub(super) fn has_digits(text: &str, digits: usize) -> bool {
+    text.split(|letter: char| !letter.is_ascii_digit()).any(|run| run.len() >= digits)
 }
 
 // === impl Tokens ===
@@ -198,6 +217,17 @@ mod tests {
         assert!(has_a_key_twice(JSON));
         assert!(has_a_key_twice(r#"[{"x":{"a":1,"a":2}}]"#));
         assert!(!has_a_key_twice(r#"{"a":{"a":["a","a"]},"b":{"a":1}}"#));
+    }
+
+    #[test]
+    fn long_numbers_hide_in_names() {
+        for key in ["c4111111111111111", "card_4111111111111111.a", "123456789012"] {
+            assert!(hides_a_number(key), "{key}");
+        }
+        for key in ["DE89370400440532013000", "a12345678901", "a 123456789012", "123e4567-e89b-12d3-a456-42661417400a"]
+        {
+            assert!(!hides_a_number(key), "{key}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! numbers and keys, so that nothing hides behind an escape and nothing that is put there breaks the JSON. Where JSON is only
 //! a part of a text, or is cut off, escapes are read as well but stay as they are.
 
+use std::iter;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -9,7 +10,7 @@ use aho_corasick::AhoCorasick;
 use serde::de::IgnoredAny;
 
 use super::spelling::{Decoded, Source};
-use super::tokens::{Kind, Tokens};
+use super::tokens::{Kind, Tokens, hides_a_number};
 use super::{Part, Piece, Role};
 
 /// What a string may be beside text.
@@ -65,6 +66,19 @@ impl Piece {
         Ok(())
     }
 
+    /// Adds a name that [`hides_a_number`]. What is looked for is not found within a word, so that its numbers stand apart.
+    pub(super) fn add_numbered(&mut self, name: &str, source: Source) {
+        let mut at = 0;
+        for run in name.as_bytes().chunk_by(|one, next| one.is_ascii_digit() == next.is_ascii_digit()) {
+            let range = at..at + run.len();
+            if at > 0 {
+                self.text.push(' ');
+            }
+            at = range.end;
+            self.add_parts(&name[range.clone()], iter::once(0..run.len()), source.from(range.start), source.depth());
+        }
+    }
+
     /// Adds `text` with these parts of it, which stand within `depth` strings.
     fn add_parts(&mut self, text: &str, parts: impl Iterator<Item = Range<usize>>, source: Source, depth: u8) {
         let start = self.text.len();
@@ -83,6 +97,10 @@ impl Piece {
         for token in Tokens::of(json) {
             let range = token.range;
             match token.kind {
+                Kind::Key if hides_a_number(&json[range.clone()]) => {
+                    self.text.push_str(&json[done..range.start]);
+                    self.add_numbered(&json[range.clone()], source.from(range.start));
+                }
                 Kind::Key | Kind::String => {
                     self.text.push_str(&json[done..range.start]);
                     self.add_string(&json[range.clone()], source.from(range.start), Meant::Maybe)?;

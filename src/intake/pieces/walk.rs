@@ -1,16 +1,19 @@
 //! Through a request's body, from text to text.
 
+mod names;
 mod part;
+mod settings;
 mod tools;
 
 use serde_json::value::RawValue;
 
+use self::names::{STRUCTURE, is_opaque, role_name};
 use super::spelling::Source;
 use super::tokens::{has_a_key_twice, says_something};
 use super::view::{Broken, Meant};
 use super::{Piece, Pieces, Role};
 use crate::failure::Failure;
-use crate::intake::json::{BODY, Shape, elements, fields, key_twice, span, string};
+use crate::intake::json::{BODY, Shape, elements, fields, key_twice, span};
 
 /// On the way through a body.
 pub(super) struct Walk<'a> {
@@ -23,12 +26,6 @@ struct Content {
     piece: Piece,
     has_text: bool,
 }
-
-/// What the protocol goes by: no text to a model, or not to be changed.
-const STRUCTURE: [&str; 5] = ["role", "type", "tool_call_id", "index", "cache_control"];
-
-/// An identifier with as many digits in a row may be somebody's number.
-const DIGITS: usize = 7;
 
 // === impl Walk ===
 
@@ -43,7 +40,6 @@ impl<'a> Walk<'a> {
                 "messages" if Shape::of(value) == Shape::Array => {
                     elements(value.get(), "messages", |message| self.message(message))?;
                 }
-                "tools" | "functions" => self.definitions(value)?,
                 "documents" => self.each_element(value, Role::Document)?,
                 "chat_template" | "chat_template_kwargs" => self.each(value, Role::System)?,
                 key => self.setting(key, value)?,
@@ -59,27 +55,6 @@ impl<'a> Walk<'a> {
                 "suffix" => self.each(value, Role::User)?,
                 key => self.setting(key, value)?,
             }
-        }
-        Ok(())
-    }
-
-    /// What is no text, and says something of texts.
-    fn setting(&mut self, key: &str, value: &'a RawValue) -> Result<(), Failure> {
-        match (key, Shape::of(value)) {
-            (_, Shape::Null) => {}
-            ("prompt_embeds", _) => self.pieces.unreadable.tokens = true,
-            ("guided_json", _) => self.pieces.wants_json = true,
-            ("response_format" | "structured_outputs", Shape::Object) => {
-                for (key, value) in fields(value.get(), "an object")? {
-                    let is_json = match &*key {
-                        "type" => matches!(value.get(), r#""json_object""# | r#""json_schema""#),
-                        "json" | "json_object" => Shape::of(value) != Shape::Null,
-                        _ => false,
-                    };
-                    self.pieces.wants_json |= is_json;
-                }
-            }
-            _ => {}
         }
         Ok(())
     }
@@ -104,8 +79,8 @@ impl<'a> Walk<'a> {
     fn message(&mut self, message: &'a RawValue) -> Result<(), Failure> {
         let what = "a message";
         let read = fields(message.get(), what)?;
-        let named = read.iter().find(|(key, value)| key == "role" && Shape::of(value) == Shape::String);
-        let named = named.map(|(_, name)| string(name, "messages")).transpose()?;
+        let named = read.iter().find(|(key, _)| key == "role");
+        let named = named.map_or(Ok(None), |(_, name)| role_name(name))?;
         let role = named.as_deref().map_or(Role::User, role_of);
         let may_be_routed = named.as_deref() == Some("user");
         let mut content = Content { piece: Piece::by(role), has_text: false };
@@ -116,8 +91,10 @@ impl<'a> Walk<'a> {
                     elements(value.get(), "tool_calls", |call| self.call(call))?;
                 }
                 "function_call" => self.function(value)?,
+                "role" => {}
                 "id" if is_opaque(value) => {}
-                key if STRUCTURE.contains(&key) => {}
+                "tool_call_id" => self.unless_id(value, role)?,
+                key if STRUCTURE.contains(&key) => self.unless_names(value, role)?,
                 _ => self.each(value, role)?,
             }
         }
@@ -183,7 +160,7 @@ impl<'a> Walk<'a> {
             Some(spelled) => piece.add_string(spelled, Source::of(start + 1), meant),
             None => piece.add_json(json, Source::of(start)),
         };
-        added.map_err(|Broken| Failure::invalid("messages", "messages holds a string with a broken escape"))
+        added.map_err(|Broken| Failure::invalid("messages", "the request holds a string with a broken escape"))
     }
 
     /// An object that has a key twice may be read in another way by a model's server.
@@ -204,13 +181,4 @@ fn role_of(name: &str) -> Role {
         "document" | "context" => Role::Document,
         _ => Role::User,
     }
-}
-
-/// Whether `id` is no more than what a program calls a message: letters and digits, and no number that could be one of
-/// somebody's.
-fn is_opaque(id: &RawValue) -> bool {
-    let id = id.get().trim_matches('"');
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    let has_number = id.split(|letter: char| !letter.is_ascii_digit()).any(|digits| digits.len() >= DIGITS);
-    id.bytes().all(is_part) && id.bytes().any(|byte| byte.is_ascii_digit()) && !has_number
 }

@@ -3,7 +3,8 @@
 use serde_json::value::RawValue;
 
 use super::super::Role;
-use super::{Content, STRUCTURE, Walk};
+use super::names::STRUCTURE;
+use super::{Content, Walk};
 use crate::failure::Failure;
 use crate::intake::json::{Shape, fields, string};
 
@@ -38,8 +39,8 @@ impl<'a> Walk<'a> {
                 "text" | "refusal" | "thinking" if !is_media && Shape::of(value) == Shape::String => {
                     self.join(value, content)?;
                 }
-                "id" | "tool_use_id" if is_call => {}
-                key if STRUCTURE.contains(&key) => {}
+                "id" | "tool_use_id" | "tool_call_id" if is_call => self.unless_id(value, content.piece.role)?,
+                key if STRUCTURE.contains(&key) => self.unless_names(value, content.piece.role)?,
                 _ => self.each(value, content.piece.role)?,
             }
         }

@@ -5,29 +5,38 @@ use std::ops::Range;
 
 use serde_json::value::RawValue;
 
-use super::super::Role;
-use super::super::spelling::Decoded;
-use super::super::tokens::{Kind, Tokens, is_identifier};
+use super::super::spelling::{Decoded, Source};
+use super::super::tokens::{Kind, Tokens, has_digits, hides_a_number, is_identifier, is_of_identifiers};
 use super::super::view::Meant;
-use super::{STRUCTURE, Walk};
+use super::super::{Piece, Role};
+use super::Walk;
+use super::names::{DIGITS, STRUCTURE, is_name};
 use crate::failure::Failure;
 use crate::intake::json::{Shape, fields};
 
-/// Of a tool's description, what says what things are, or names what stands elsewhere. All else is written for the model.
-const NAMING: [&str; 13] = [
-    "type",
-    "format",
-    "pattern",
-    "strict",
-    "$ref",
-    "$id",
-    "$schema",
-    "$anchor",
-    "$dynamicRef",
-    "$dynamicAnchor",
-    "$vocabulary",
-    "contentEncoding",
-    "contentMediaType",
+/// Of a tool's description, what names a thing or its kind. What is no name there is read as all else, which is written
+/// for the model.
+const NAMING: [&str; 5] = ["name", "type", "format", "strict", "contentEncoding"];
+
+/// Of a tool's description, what refers to something elsewhere.
+const REFERRING: [&str; 8] =
+    ["$ref", "$id", "$schema", "$anchor", "$dynamicRef", "$dynamicAnchor", "$vocabulary", "contentMediaType"];
+
+/// Of a tool's description, what bounds a value: a placeholder in its place is no schema any more.
+const BOUNDS: [&str; 13] = [
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "minContains",
+    "maxContains",
+    "minProperties",
+    "maxProperties",
 ];
 
 /// Of a tool's description, what holds values, whatever they look like.
@@ -52,13 +61,17 @@ impl<'a> Walk<'a> {
                         let range = tokens.skip_value().unwrap_or_default();
                         self.say(&json[range.clone()], start + range.start, Meant::Maybe, Role::Definition)?;
                     } else if !is_identifier(&key) {
-                        self.define(json, start, token.range)?;
+                        self.parameter(json, start, token.range)?;
                     }
                 }
-                Kind::String if !is_name(&key, &json[token.range.clone()]) => {
-                    self.define(json, start, token.range)?;
+                Kind::String if stays(&key, &json[token.range.clone()]) => {}
+                Kind::String if key == "required" => self.parameter(json, start, token.range)?,
+                Kind::String => self.define(json, start, token.range)?,
+                Kind::Number if token.range.len() >= DIGITS && !BOUNDS.contains(&&*key) => {
+                    let at = start + token.range.start;
+                    self.say(&json[token.range], at, Meant::Maybe, Role::Definition)?;
                 }
-                Kind::String | Kind::Number | Kind::Word => {}
+                Kind::Number | Kind::Word => {}
             }
         }
         Ok(())
@@ -70,6 +83,18 @@ impl<'a> Walk<'a> {
         self.say(&json[quoted.clone()], start + quoted.start, Meant::Maybe, Role::Definition)
     }
 
+    /// The name of a parameter, whose inside stands at `range` of `json`.
+    fn parameter(&mut self, json: &'a str, start: usize, range: Range<usize>) -> Result<(), Failure> {
+        let name = &json[range.clone()];
+        if !hides_a_number(name) {
+            return self.define(json, start, range);
+        }
+        let mut piece = Piece::by(Role::Definition);
+        piece.add_numbered(name, Source::of(start + range.start));
+        self.pieces.all.push(piece);
+        Ok(())
+    }
+
     /// A call that the model made.
     pub(super) fn call(&mut self, call: &'a RawValue) -> Result<(), Failure> {
         if Shape::of(call) != Shape::Object {
@@ -79,8 +104,8 @@ impl<'a> Walk<'a> {
             match &*key {
                 "function" | "custom" => self.function(value)?,
                 // The tool's result names it.
-                "id" => {}
-                key if STRUCTURE.contains(&key) => {}
+                "id" => self.unless_id(value, Role::Assistant)?,
+                key if STRUCTURE.contains(&key) => self.unless_names(value, Role::Assistant)?,
                 _ => self.each(value, Role::Assistant)?,
             }
         }
@@ -94,7 +119,7 @@ impl<'a> Walk<'a> {
         }
         for (key, value) in fields(function.get(), "a tool call")? {
             match &*key {
-                "name" => {}
+                "name" => self.unless_names(value, Role::Assistant)?,
                 "arguments" => {
                     self.refuse_keys_twice(value.get())?;
                     self.say(value.get(), self.start(value), Meant::Json, Role::Assistant)?;
@@ -106,7 +131,19 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether the string under `key` of a tool's description is no more than a name.
-fn is_name(key: &str, string: &str) -> bool {
-    NAMING.contains(&key) || matches!(key, "name" | "required") && is_identifier(string)
+/// Whether `string` under `key` of a tool's description is no more than a name or a reference.
+fn stays(key: &str, string: &str) -> bool {
+    match key {
+        // As keys are told apart, which it repeats.
+        "required" => is_identifier(string),
+        key if NAMING.contains(&key) => is_name(string),
+        key if REFERRING.contains(&key) => is_reference(string),
+        _ => false,
+    }
+}
+
+/// Whether `text` is a URL, a path within a schema or a media type, with nobody's address or number in it.
+fn is_reference(text: &str) -> bool {
+    let is_part = |byte: u8| is_of_identifiers(byte) || matches!(byte, b':' | b'/' | b'#' | b'~' | b'+');
+    text.bytes().all(is_part) && !has_digits(text, DIGITS)
 }
