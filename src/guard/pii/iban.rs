@@ -26,6 +26,11 @@ pub(super) fn find(text: &str, groups: &[Group], found: &mut Vec<Candidate>) {
     }
 }
 
+/// Whether an IBAN begins with the first of `groups`.
+pub(super) fn is_first(text: &str, groups: &[Group]) -> bool {
+    groups.first().is_some_and(|group| begins(group.of(text).as_bytes())) && iban(text, groups).is_some()
+}
+
 /// Two letters and two digits.
 fn begins(bytes: &[u8]) -> bool {
     matches!(bytes, [a, b, c, d, ..] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && c.is_ascii_digit() && d.is_ascii_digit())

@@ -86,6 +86,32 @@ fn typographic_signs_are_read_as_asciis() {
 }
 
 #[test]
+fn a_word_makes_a_card_of_numbers_in_a_row() {
+    let card = "4111 1111 1111 1111";
+    for text in [
+        format!("My card is {card} 0627 thanks"),
+        format!("credit card number {card} 1227 123"),
+        format!("credit card number {card} 2027 cvv 123"),
+        format!("in 2024 {card} was my card"),
+        format!("card {card} 9999 8888"),
+        format!("card: {card} 411F"),
+    ] {
+        is(&text, &[("CREDIT_CARD", card)]);
+    }
+    for card in ["4111\t1111\t1111\t1111", "4111,1111,1111,1111", "4111, 1111, 1111, 1111"] {
+        is(&format!("card number {card}"), &[("CREDIT_CARD", card)]);
+        is(&format!("total {card}"), &[]);
+    }
+    let other = "5500 0055 5555 5559";
+    is(&format!("cards: {card} {other}"), &[("CREDIT_CARD", card), ("CREDIT_CARD", other)]);
+    let iban = "DE89 3704 0044 0532 0130 00";
+    is(&format!("{card} {iban}"), &[("CREDIT_CARD", card), ("IBAN_CODE", iban)]);
+    is(&format!("total {card} 9999 8888"), &[]);
+    is("card 4111 1111 1111 1112 0627", &[]);
+    is(r#"{"card": 4111111111111111.0}"#, &[("CREDIT_CARD", "4111111111111111")]);
+}
+
+#[test]
 fn typographic_look_alikes_are_none() {
     for text in [
         "4111\u{a0}1111\u{a0}1111\u{a0}1112",
@@ -224,9 +250,10 @@ fn ranges_are_at_character_boundaries() {
         "\u{a0}",
         "::",
         "\\n",
+        "4111 1111 1111 1111",
     ];
     let mut state = 7_u64;
-    for _ in 0..3000 {
+    for _ in 0..10_000 {
         let mut text = String::new();
         for _ in 0..12 {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
