@@ -112,6 +112,14 @@ fn a_word_makes_a_card_of_numbers_in_a_row() {
 }
 
 #[test]
+fn escaped_line_ends_are_none_of_a_value() {
+    is(r"log: name\nab12@b.org\nend", &[("EMAIL_ADDRESS", "ab12@b.org")]);
+    is(r"log: name\n+14155550132\nend", &[("PHONE_NUMBER", "+14155550132")]);
+    is(r"phone:\t4155550132", &[("PHONE_NUMBER", "4155550132")]);
+    is(r"my phone is\t4155550132", &[("PHONE_NUMBER", "4155550132")]);
+}
+
+#[test]
 fn typographic_look_alikes_are_none() {
     for text in [
         "4111\u{a0}1111\u{a0}1111\u{a0}1112",
@@ -250,6 +258,12 @@ fn ranges_are_at_character_boundaries() {
         "\u{a0}",
         "::",
         "\\n",
+        "\\u00",
+        "\"",
+        "_",
+        "\0",
+        "a",
+        "b.orgÉ",
         "4111 1111 1111 1111",
     ];
     let mut state = 7_u64;

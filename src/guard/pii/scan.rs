@@ -106,6 +106,11 @@ pub(super) fn ends(text: &str, at: usize) -> bool {
     }
 }
 
+/// Whether `before` ends in an escaped line end or tab, as texts within JSON and in logs have them.
+pub(super) fn ends_escaped(before: &str) -> bool {
+    before.strip_suffix(['n', 't', 'r']).is_some_and(|rest| rest.ends_with('\\'))
+}
+
 /// What stands between two groups, of which `after` is the next one.
 pub(super) fn gap(text: &str, before: &Group, after: &Group) -> Gap {
     let between = &text.as_bytes()[before.end()..after.start()];
@@ -288,6 +293,7 @@ mod tests {
     fn neighbours_of_a_match_are_seen() {
         let text = "x-12 3.4 (56)";
         assert!(ends(text, 4) && !ends(text, 6) && ends(text, 12));
+        assert!(ends_escaped(r"x\n") && ends_escaped(r"\t") && !ends_escaped("n") && !ends_escaped(r"\"));
     }
 
     #[test]

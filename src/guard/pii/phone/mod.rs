@@ -78,7 +78,7 @@ fn opened(text: &str, at: usize) -> usize {
     for opening in ["+(", "(+", "+", "("] {
         if let Some(rest) = before.strip_suffix(opening) {
             // What a bracket or a plus follows directly is a call or a sum.
-            let is_free = !rest.ends_with(|c| joins(c) || c == ')' || c == '+');
+            let is_free = !rest.ends_with(|c| joins(c) || c == ')' || c == '+') || scan::ends_escaped(rest);
             return if is_free { rest.len() } else { at };
         }
     }

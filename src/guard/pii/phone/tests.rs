@@ -14,6 +14,14 @@ fn first(text: &str) -> Option<&str> {
 }
 
 #[test]
+fn an_escaped_line_end_is_no_part_of_a_number() {
+    assert_eq!(first(r"tel\n+14155550132\n"), Some("+14155550132"));
+    assert_eq!(first(r"\t(+351) 912 345 678"), Some("(+351) 912 345 678"));
+    assert!(matches!(found(r"\t4155550132")[..], [("4155550132", score)] if score < 0.5));
+    assert_eq!(first(r"an+14155550132"), None);
+}
+
+#[test]
 fn international_numbers_stand_alone() {
     for number in [
         "+1 202-555-0132",
