@@ -120,6 +120,21 @@ fn escaped_line_ends_are_none_of_a_value() {
 }
 
 #[test]
+fn an_address_holds_what_has_no_width() {
+    for address in [
+        "a\u{200d}b12@b.org",
+        "ab\u{fe0f}12@b.org",
+        "ab\u{ad}c@b\u{34f}c.org",
+        "ab12@b.o\u{2060}rg",
+        "a\u{e0061}b@b.org",
+        "ab\u{200b}c12@b.org",
+    ] {
+        is(&format!("write to {address} soon"), &[("EMAIL_ADDRESS", address)]);
+    }
+    is("ab12@b.org\u{200b}and", &[("EMAIL_ADDRESS", "ab12@b.org")]);
+}
+
+#[test]
 fn typographic_look_alikes_are_none() {
     for text in [
         "4111\u{a0}1111\u{a0}1111\u{a0}1112",
@@ -262,6 +277,7 @@ fn ranges_are_at_character_boundaries() {
         "\"",
         "_",
         "\0",
+        "\u{200d}",
         "a",
         "b.orgÉ",
         "4111 1111 1111 1111",

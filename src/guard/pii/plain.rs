@@ -9,6 +9,8 @@ use super::scan::is_unspaced;
 
 /// The zeros of the scripts whose digits are read, nine more behind each: Arabic, Persian, Devanagari, Bengali, Thai.
 const ZEROS: [char; 5] = ['\u{660}', '\u{6F0}', '\u{966}', '\u{9E6}', '\u{E50}'];
+/// The most bytes around a character without width in which an address's `@` is looked for.
+const ADDRESS: usize = 64;
 /// The most digits before a dash that parts the blocks of one number; longer ones are two numbers.
 const BLOCK: usize = 9;
 
@@ -36,8 +38,10 @@ enum Sign {
     Dash,
     /// A hyphen, which parts letters too.
     Hyphen,
-    /// It has no width.
+    /// It has no width, and may part two words.
     Nothing,
+    /// It has no width, and parts nothing.
+    Joining,
 }
 
 // === impl Plain ===
@@ -72,7 +76,9 @@ impl Plain {
                 }
                 Sign::Dash if plain.ends_check(c) && next().is_some_and(is_digit) => plain.text.push('-'),
                 Sign::Hyphen if plain.ends_word() && next().is_some_and(is_word) => plain.text.push('-'),
+                Sign::Joining => {}
                 Sign::Nothing if !(plain.ends_word() && next().is_some_and(is_word)) || plain.is_in_number(next()) => {}
+                Sign::Nothing if plain.is_in_address(&text[end..]) => {}
                 _ => plain.text.push(c),
             }
             plain.note(end, plain.text.len() == before);
@@ -107,6 +113,20 @@ impl Plain {
         self.text.ends_with(is_digit) && next.is_some_and(is_digit)
     }
 
+    /// Whether it ends within an address that goes on in `after`: before its `@`, or between it and the first dot.
+    fn is_in_address(&self, after: &str) -> bool {
+        let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+' | 0x80..);
+        let after = &after.as_bytes()[..after.len().min(ADDRESS)];
+        let before = &self.text.as_bytes()[self.text.len().saturating_sub(ADDRESS)..];
+        let ahead = after.iter().take_while(is_part).count();
+        let behind = before.iter().rev().take_while(is_part).count();
+        let is_behind = before.len() > behind && before[before.len() - behind - 1] == b'@';
+        match after.get(ahead) {
+            Some(b'@') => !is_behind,
+            _ => is_behind && !before[before.len() - behind..].contains(&b'.') && after[..ahead].contains(&b'.'),
+        }
+    }
+
     /// Whether it ends in a block of digits that a dash may follow: one behind a hyphen ends a number, and a dash then
     /// leads to another.
     fn ends_block(&self) -> bool {
@@ -139,12 +159,11 @@ fn sign(c: char) -> Sign {
         '\u{A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => Sign::Ascii(b' '),
         '\u{2010}' | '\u{2011}' | '\u{FE63}' => Sign::Hyphen,
         '\u{2012}'..='\u{2015}' | '\u{2212}' => Sign::Dash,
-        '\u{AD}'
-        | '\u{200B}'..='\u{200F}'
-        | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'
-        | '\u{2066}'..='\u{2069}'
-        | '\u{FEFF}' => Sign::Nothing,
+        // Soft hyphens, joiners, variation selectors and tags: words go on behind them.
+        '\u{AD}' | '\u{34F}' | '\u{200D}' | '\u{2060}' | '\u{FE00}'..='\u{FE0F}' | '\u{E0000}'..='\u{E007F}' => {
+            Sign::Joining
+        }
+        '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' => Sign::Nothing,
         // All of ASCII that can be seen has a full width too, in the same order.
         '\u{FF01}'..='\u{FF5E}' => Sign::Ascii((u32::from(c) - 0xFF01) as u8 + b'!'),
         '\u{660}'..='\u{E59}' => digit(c).map_or(Sign::Own, Sign::Ascii),
@@ -199,6 +218,8 @@ mod tests {
             ("65178455−C, X–5795757–X.", "65178455-C, X-5795757-X."),
             ("41\u{200b}11\u{2060} 11\u{ad}11", "4111 1111"),
             ("\u{202a}+49 30 1\u{202c}", "+49 30 1"),
+            ("a\u{200d}n\u{ad}n\u{34f}e\u{2060}@b\u{e0061}.o\u{fe0f}rg", "anne@b.org"),
+            ("a\u{200b}1@b\u{feff}c.org\u{200b}and", "a1@bc.org\u{200b}and"),
         ] {
             assert_eq!(folded(text), plain);
         }
@@ -215,6 +236,8 @@ mod tests {
             "415-555-0132–0135",
             "4111111111111111–5555555555554444",
             "ssn\u{200b}123",
+            "ann@b.org\u{200b}and.so",
+            "ann@b.org\u{200b}ben@c.org",
             "a – b",
         ] {
             assert_eq!(folded(text), text);
