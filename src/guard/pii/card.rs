@@ -111,7 +111,8 @@ fn card(text: &str, groups: &[Group], at: usize, start: usize, written: &mut Wri
             match scan::gap(text, before, group) {
                 Gap::Space => {}
                 Gap::Wide => written.is_odd = true,
-                Gap::Line if broken.is_none() => broken = Some(nth),
+                // A card that ends with its line does not go on in the next.
+                Gap::Line if broken.is_none() && longest.is_none() => broken = Some(nth),
                 Gap::Other if is_cell(text, before, group) => written.is_loose = true,
                 Gap::Line | Gap::Other => break,
             }
