@@ -3,10 +3,12 @@
 //! - `router`: by name or by meaning
 //! - `names`: what the name in a request's `model` means
 //! - `table`: compiled routes, and how the nearest sample decides; pure and synchronous
+//! - `classifier`: which route a prompt belongs to, learnt from samples
 //! - `decision`: what came out, and why
 //! - `explain`: what came out, for people
 //! - `samples`: what prompts are compared with, and the search for the nearest
 
+pub mod classifier;
 mod decision;
 mod explain;
 mod names;

@@ -1,0 +1,210 @@
+//! What prompts are compared with, and the search for the nearest.
+//!
+//! The search reads one byte of each number. What it finds is exact all the same: only the samples that rounding leaves
+//! in the race are compared in full.
+
+use std::ops::Range;
+
+use crate::similarity::{QUERY_STEPS, Rounding, STORED_STEPS, bounds, coarse_dots, dot, round};
+
+/// Vectors of length one, all of one width.
+#[derive(Debug, Default)]
+pub(super) struct Samples {
+    width: usize,
+    len: usize,
+    /// `width` floats for each sample.
+    exact: Vec<f32>,
+    /// The same in steps of a sample's `scale`: `width` rounded up to blocks, for each sample.
+    codes: Vec<i8>,
+    rounding: Vec<Rounding>,
+}
+
+/// A prompt on its way to the nearest samples.
+#[derive(Debug)]
+pub(super) struct Search<'a> {
+    samples: &'a Samples,
+    prompt: &'a [f32],
+    codes: Vec<i16>,
+    rounding: Rounding,
+}
+
+/// A sample of another width than those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ragged {
+    /// Which one.
+    pub sample: usize,
+    /// The width of those before it.
+    pub expected: usize,
+    /// Its own.
+    pub got: usize,
+}
+
+/// Where a sample is a copy of another: more than rounding keeps apart, less than a changed word does.
+const COPY: f32 = 0.9999;
+
+/// Of what is not in the race.
+const OUT: (f32, f32) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
+
+// === impl Samples ===
+
+impl Samples {
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    pub(super) fn vector(&self, sample: usize) -> &[f32] {
+        &self.exact[sample * self.width..(sample + 1) * self.width]
+    }
+
+    pub(super) fn push(&mut self, vector: &[f32]) -> Result<(), Ragged> {
+        if self.len == 0 {
+            self.width = vector.len();
+        }
+        if vector.len() != self.width {
+            return Err(Ragged { sample: self.len, expected: self.width, got: vector.len() });
+        }
+        let (codes, rounding) = round(vector, STORED_STEPS);
+        self.codes.extend(codes.into_iter().map(|code| code as i8));
+        self.rounding.push(rounding);
+        self.exact.extend_from_slice(vector);
+        self.len += 1;
+        Ok(())
+    }
+
+    /// Makes ready to find the samples nearest to `prompt`. None where it is of another width.
+    pub(super) fn search<'a>(&'a self, prompt: &'a [f32]) -> Option<Search<'a>> {
+        let (codes, rounding) = round(prompt, QUERY_STEPS);
+        (prompt.len() == self.width).then_some(Search { samples: self, prompt, codes, rounding })
+    }
+
+    /// Whether two samples say the same.
+    pub(super) fn are_copies(&self, one: usize, other: usize) -> bool {
+        dot(self.vector(one), self.vector(other)) >= COPY
+    }
+}
+
+// === impl Search ===
+
+impl Search<'_> {
+    /// The sample of `group` that is nearest, and its cosine, -1 to 1; the first of equals. None where the group is empty
+    /// or nothing in it can be compared, which a NaN prevents.
+    pub(super) fn nearest(&self, group: Range<usize>) -> Option<(usize, f32)> {
+        self.race(group.clone(), &self.bounds(group))
+    }
+
+    /// As [`Self::nearest`], where `sample` is what is searched for: neither it nor a copy of it may win.
+    pub(super) fn nearest_other(&self, sample: usize, group: Range<usize>) -> Option<(usize, f32)> {
+        let mut bounds = self.bounds(group.clone());
+        for (other, bounds) in group.clone().zip(&mut bounds) {
+            if other == sample || (bounds.1 >= COPY && self.samples.are_copies(sample, other)) {
+                *bounds = OUT;
+            }
+        }
+        self.race(group, &bounds)
+    }
+
+    /// The least and the most that each cosine can be.
+    fn bounds(&self, group: Range<usize>) -> Vec<(f32, f32)> {
+        let width = self.codes.len();
+        let codes = &self.samples.codes[group.start * width..group.end * width];
+        let dots = coarse_dots(codes.chunks_exact(width.max(1)), &self.codes);
+        let samples = &self.samples.rounding[group];
+        samples.iter().zip(dots).map(|(sample, dot)| bounds(*sample, self.rounding, dot)).collect()
+    }
+
+    fn race(&self, group: Range<usize>, bounds: &[(f32, f32)]) -> Option<(usize, f32)> {
+        // Not `f32::max`, which takes longer; here, too, a NaN is never the greater.
+        let sure = bounds.iter().fold(f32::NEG_INFINITY, |sure, &(least, _)| if least > sure { least } else { sure });
+        let in_the_race = group.zip(bounds).filter(|(_, (_, most))| *most >= sure && *most > OUT.1);
+        let cosines =
+            in_the_race.map(|(sample, _)| (sample, dot(self.samples.vector(sample), self.prompt).clamp(-1.0, 1.0)));
+        cosines.reduce(|best, next| if next.1 > best.1 { next } else { best })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(vectors: &[[f32; 2]]) -> Samples {
+        let mut samples = Samples::default();
+        vectors.iter().for_each(|vector| samples.push(vector).unwrap());
+        samples
+    }
+
+    #[test]
+    fn a_sample_and_its_copies_are_left_out() {
+        let samples = table(&[[1.0, 0.0], [1.0, 0.0], [0.6, 0.8], [1.0, 0.0]]);
+        let search = samples.search(samples.vector(0)).unwrap();
+        assert_eq!(search.nearest_other(0, 0..3), Some((2, 0.6)));
+        assert_eq!(search.nearest_other(0, 0..1), None);
+        assert_eq!(search.nearest(0..3), Some((0, 1.0)));
+        assert_eq!(search.nearest(3..3), None);
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_nobody_s_nearest() {
+        let samples = table(&[[f32::NAN, 0.0], [1.0, 0.0]]);
+        let nearest = |prompt: &[f32]| samples.search(prompt)?.nearest(0..2);
+        assert_eq!(nearest(&[0.6, 0.8]), Some((1, 0.6)));
+        assert_eq!(nearest(&[f32::NAN, 0.0]), None);
+        assert_eq!(nearest(&[1.0, 0.0, 0.0]), None);
+        assert_eq!(nearest(&[0.0, 0.0]), Some((1, 0.0)));
+    }
+
+    #[test]
+    fn samples_are_of_one_width() {
+        let mut samples = table(&[[1.0, 0.0]]);
+        assert_eq!(samples.push(&[1.0]), Err(Ragged { sample: 1, expected: 2, got: 1 }));
+    }
+
+    /// Pseudo-random directions that differ little, so that rounding alone cannot tell them apart.
+    fn crowded(count: usize, width: usize) -> Vec<Vec<f32>> {
+        let mut state = 7u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+        };
+        let centre: Vec<f32> = (0..width).map(|_| next()).collect();
+        let near = |_| {
+            let vector: Vec<f32> = centre.iter().map(|x| x + next() * 0.05).collect();
+            let length = dot(&vector, &vector).sqrt();
+            vector.iter().map(|x| x / length).collect()
+        };
+        (0..count).map(near).collect()
+    }
+
+    #[test]
+    fn the_search_finds_what_comparing_everything_finds() {
+        for width in [3, 64, 100, 384] {
+            let vectors = crowded(120, width);
+            let (samples, prompts) = vectors.split_at(90);
+            let mut table = Samples::default();
+            samples.iter().for_each(|sample| table.push(sample).unwrap());
+            for prompt in prompts {
+                let search = table.search(prompt).unwrap();
+                for group in [0..10, 10..90, 5..5] {
+                    let found = search.nearest(group.clone());
+                    let cosines = group.map(|sample| (sample, dot(&samples[sample], prompt).clamp(-1.0, 1.0)));
+                    let expected = cosines.reduce(|best, next| if next.1 > best.1 { next } else { best });
+                    assert_eq!(found, expected, "{width}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn few_samples_are_left_to_compare_in_full() {
+        let vectors = crowded(51, 384);
+        let mut table = Samples::default();
+        vectors[1..].iter().for_each(|sample| table.push(sample).unwrap());
+        let (codes, rounding) = round(&vectors[0], QUERY_STEPS);
+        let dots = coarse_dots(table.codes.chunks_exact(codes.len()), &codes);
+        for (sample, dot_of_codes) in dots.into_iter().enumerate() {
+            let (least, most) = bounds(table.rounding[sample], rounding, dot_of_codes);
+            let exact = dot(&vectors[sample + 1], &vectors[0]);
+            assert!((least..=most).contains(&exact), "{least} {exact} {most}");
+            assert!(most - least < 0.04, "the bounds are of use: {least} {most}");
+        }
+    }
+}
