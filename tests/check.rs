@@ -70,6 +70,13 @@ impl Case {
         assert_eq!((stdout.as_str(), stderr.as_str(), code), ("conf.yaml: ok\n", "", Some(0)));
     }
 
+    /// What it says of a file that is right and may not be what was meant.
+    fn warning(self) -> String {
+        let Said { stdout, stderr, code } = self.run();
+        assert_eq!((stdout.as_str(), code), ("conf.yaml: ok\n", Some(0)), "{stderr}");
+        stderr.strip_prefix("conf.yaml: warning: ").unwrap_or_else(|| panic!("{stderr}")).trim_end().to_string()
+    }
+
     /// The lines that it prints when it fails, without `conf.yaml:`.
     fn problems(self) -> Vec<String> {
         let Said { stdout, stderr, code } = self.run();
@@ -313,6 +320,56 @@ fn values_must_make_sense() {
     Case::new("version: v1\nbackends: [{name: a, model: b, url: http://a}]\nrouter: {}\n").ok();
     let none = Case::new("version: v1\nbackends: []\nrouter: {default_backend: a}\n").problems();
     assert_eq!(none, ["2: backends: must list at least one backend"]);
+}
+
+/// `GOOD` with two routes of so many samples, with further lines of the router and of the first route.
+fn routed(samples: usize, router: &str, route: &str) -> String {
+    let samples: Vec<_> = (0..samples).map(|i| format!("s{i}")).collect();
+    let routes = ["one", "two"].map(|name| format!("    - {{name: {name}, backend: fast, samples: {samples:?}}}\n"));
+    let routes = routes.concat().replacen("backend", &format!("{route}backend"), 1);
+    with("router:\n  routes:\n", &format!("router:\n{router}  routes:\n{routes}"))
+}
+
+#[test]
+fn a_classifier_and_its_thresholds_are_checked() {
+    let classifier = |name: &str| format!("  classifier: {name}\n");
+    for (samples, router, route) in [
+        (5, "", ""),
+        (5, "", "threshold: auto, "),
+        (4, "", "threshold: 0.5, "),
+        (5, "  classifier: auto\n", "threshold: 0.5, "),
+        (5, "  classifier: nearest\n", "threshold: -0.5, "),
+        (5, "  classifier: trained\n", "threshold: auto, "),
+        (4, "  classifier: auto\n", "threshold: auto, "),
+        (5, "  mode: \"off\"\n", "threshold: 0.5, "),
+    ] {
+        Case::new(routed(samples, router, route)).ok();
+    }
+    let path = "13: router.routes[0].threshold: ";
+    for (name, threshold, wanted) in [
+        ("auto", "-0.1", "must be between 0 and 1"),
+        ("trained", "1.1", "must be between 0 and 1"),
+        ("nearest", "1.1", "must be between -1 and 1"),
+        ("nearest", ".nan", "must be between -1 and 1"),
+        ("auto", "often", "must be a number, or \"auto\""),
+        ("auto", "[1]", "must be a number, or \"auto\", not a list"),
+    ] {
+        let problems = Case::new(routed(5, &classifier(name), &format!("threshold: {threshold}, "))).problems();
+        assert_eq!(problems, [format!("{path}{wanted}")], "{name} {threshold}");
+    }
+    let problems = Case::new(routed(5, &classifier("neares"), "")).problems();
+    let names = "must be \"auto\", \"nearest\" or \"trained\"; did you mean \"nearest\"?";
+    assert_eq!(problems, [format!("11: router.classifier: {names}")]);
+}
+
+#[test]
+fn what_the_classifier_makes_of_a_file_is_warned_of_where_it_may_not_be_meant() {
+    let unsaid = Case::new(routed(5, "", "threshold: 0.5, ")).warning();
+    assert!(unsaid.contains("\"nearest\" is in force and not \"auto\""), "{unsaid}");
+    let poor = Case::new(routed(4, "  classifier: trained\n", "")).warning();
+    assert!(poor.contains("\"trained\" needs two routes of five different samples"), "{poor}");
+    let poor = Case::new(routed(4, "  classifier: auto\n", "threshold: 0.5, ")).warning();
+    assert!(poor.contains("the thresholds are taken for cosines"), "{poor}");
 }
 
 #[test]

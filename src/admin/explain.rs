@@ -69,8 +69,9 @@ async fn answer(shared: &Shared, body: Body) -> Result<Vec<u8>, Failure> {
     let decided = snapshot.router.decide(model, text.as_deref(), meaning, &shared.metrics).await;
     let decision = decided.map_err(|UnknownModel| Failure::unknown_model(model.unwrap_or_default()))?;
     let backend = &snapshot.backends[decision.backend].settings;
+    let meant = decision.meaning.as_ref().map(|meaning| &meaning.embedding);
     let answer = Answer {
-        decision: Explanation::new(&snapshot.router.table, &decision, &backend.name),
+        decision: Explanation::new(&snapshot.router.table, &decision, meant, &backend.name),
         reason: decision.reason.as_str(),
         model: &backend.model,
         guard,

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::config::load;
+use crate::config::{self, load};
 
 /// What `check` takes.
 #[derive(Debug, clap::Args)]
@@ -14,13 +14,16 @@ pub struct Args {
     config: PathBuf,
 }
 
-/// Prints `FILE: ok`, or every problem on standard error, one a line, and fails.
+/// Prints `FILE: ok`, and on standard error what may not be meant; or every problem there, one a line, and fails.
 ///
 /// # Errors
 /// Only if what it says cannot be written; a file that cannot be read is a problem like any other.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     match load::load(&args.config) {
-        Ok(_) => {
+        Ok(loaded) => {
+            for note in config::classifier_notes(&loaded.file) {
+                writeln!(std::io::stderr(), "{}: warning: {note}", args.config.display())?;
+            }
             writeln!(std::io::stdout(), "{}: ok", args.config.display())?;
             Ok(ExitCode::SUCCESS)
         }

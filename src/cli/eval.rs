@@ -75,7 +75,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let table = &offline.table;
     let mut tally = Tally::default();
     offline
-        .decide_lines(BufReader::new(data), &mut io::sink(), parse, |_, expected, decision| {
+        .decide_lines(BufReader::new(data), &mut io::sink(), parse, |_, expected, (decision, _)| {
             tally.add(label(table, expected), label(table, decision.route));
             Ok(())
         })

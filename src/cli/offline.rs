@@ -15,6 +15,9 @@ use crate::config::{self, load};
 use crate::embed::{self, Embedding, Encoder};
 use crate::route::{Decision, Reason, Table};
 
+/// A decision, and what the text means where it was compared.
+pub(super) type Decided = (Decision, Option<Embedding>);
+
 /// A config's routing, ready to decide.
 pub(super) struct Offline {
     /// The routes, compiled; without samples where routing is off.
@@ -47,8 +50,8 @@ impl Offline {
         self.backends.get(decision.backend).map_or("?", |name| name)
     }
 
-    /// Decides for one text. The embedding is there where one was compared.
-    pub(super) fn decide(&self, text: &str) -> anyhow::Result<(Decision, Option<Embedding>)> {
+    /// Decides for one text.
+    pub(super) fn decide(&self, text: &str) -> anyhow::Result<Decided> {
         block_on(self.decision(text))
     }
 
@@ -58,15 +61,15 @@ impl Offline {
         input: impl BufRead + Send + 'static,
         output: &mut impl Write,
         parse: fn(&Self, &str) -> anyhow::Result<Line<T>>,
-        mut finish: impl FnMut(&mut dyn Write, T, &Decision) -> anyhow::Result<()>,
+        mut finish: impl FnMut(&mut dyn Write, T, Decided) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let offline = Arc::clone(self);
         let parse = move |line: &str| parse(&offline, line);
-        let decide = async |Line { text, rest }: Line<T>| anyhow::Ok((rest, self.decision(&text).await?.0));
-        lines::answer(input, output, parse, decide, |output, (rest, decision)| finish(output, rest, &decision))
+        let decide = async |Line { text, rest }: Line<T>| anyhow::Ok((rest, self.decision(&text).await?));
+        lines::answer(input, output, parse, decide, |output, (rest, decided)| finish(output, rest, decided))
     }
 
-    async fn decision(&self, text: &str) -> anyhow::Result<(Decision, Option<Embedding>)> {
+    async fn decision(&self, text: &str) -> anyhow::Result<Decided> {
         let uncompared = |reason| Ok((Decision::uncompared(self.table.default_backend(), reason), None));
         let Some(encoder) = &self.encoder else { return uncompared(Reason::Off) };
         if text.trim().is_empty() {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::lines::Line;
 use super::offline::Offline;
 use crate::embed::Embedding;
+use crate::route::classifier::{Scale, Scores};
 use crate::route::{Decision, Explanation, Reason};
 
 /// What `route` takes.
@@ -40,15 +41,16 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut output = BufWriter::new(io::stdout());
     if args.json {
         let input = io::BufReader::new(io::stdin());
-        offline.decide_lines(input, &mut output, parse, |output, (), decision| {
-            let explanation = Explanation::new(&offline.table, decision, offline.backend(decision));
+        offline.decide_lines(input, &mut output, parse, |output, (), (decision, embedding)| {
+            let backend = offline.backend(&decision);
+            let explanation = Explanation::new(&offline.table, &decision, embedding.as_ref(), backend);
             serde_json::to_writer(&mut *output, &explanation)?;
             Ok(writeln!(output)?)
         })?;
     } else {
         let prompt = args.prompt.map_or_else(read_prompt, Ok)?;
         let (decision, embedding) = offline.decide(&prompt)?;
-        explain(&offline, &decision, embedding.as_ref(), &mut output)?;
+        explain(&offline, &decision, embedding, &mut output)?;
     }
     output.flush()?;
     Ok(ExitCode::SUCCESS)
@@ -69,33 +71,40 @@ fn read_prompt() -> anyhow::Result<String> {
 fn explain(
     offline: &Offline,
     decision: &Decision,
-    embedding: Option<&Embedding>,
+    embedding: Option<Embedding>,
     output: &mut impl Write,
 ) -> io::Result<()> {
+    let table = &offline.table;
     let backend = offline.backend(decision);
-    let chosen = decision.route.and_then(|route| offline.table.name(route));
+    let chosen = decision.route.and_then(|route| table.name(route));
     match chosen {
-        Some(route) => writeln!(output, "Route {route} to backend {backend}: {}", reason(decision.reason))?,
-        None => writeln!(output, "Default backend {backend}: {}", reason(decision.reason))?,
+        Some(route) => {
+            writeln!(output, "Route {route} to backend {backend}: {}", reason(decision.reason, table.scale()))?
+        }
+        None => writeln!(output, "Default backend {backend}: {}", reason(decision.reason, table.scale()))?,
     }
     let Some(embedding) = embedding else { return Ok(()) };
-    let mut routes: Vec<_> = offline.table.names().zip(&decision.scores).enumerate().collect();
+    let Scores { by_route, out_of_scope } = table.scores(&embedding);
+    let mut routes: Vec<_> = table.names().zip(by_route).enumerate().collect();
     routes.sort_by(|(_, (_, a)), (_, (_, b))| b.total_cmp(a));
     for (index, (name, score)) in routes {
         let mark = if decision.route == Some(index) { '*' } else { ' ' };
-        let threshold = offline.table.threshold(index).map(|least| format!(", threshold {least}")).unwrap_or_default();
-        let nearest = offline.table.nearest(embedding, index).map(|(sample, _)| format!(", nearest sample {sample:?}"));
+        let threshold = table.threshold(index).map(|least| format!(", threshold {least:.3}")).unwrap_or_default();
+        let nearest = table.nearest(&embedding, index).map(|(sample, _)| format!(", nearest sample {sample:?}"));
         writeln!(output, "{mark} {score:6.3}  {name}{threshold}{}", nearest.unwrap_or_default())?;
     }
-    Ok(())
+    let classifier = table.classifier().as_str();
+    writeln!(output, "Classifier {classifier}: scores are {}s; out of scope {out_of_scope:.3}", table.scale().as_str())
 }
 
-fn reason(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Semantic => "its sample is the nearest",
-        Reason::BelowThreshold => "no route's nearest sample is near enough",
-        Reason::Off => "routing is off",
-        Reason::NoText => "there is no text to compare",
-        other => other.as_str(),
+fn reason(reason: Reason, scale: Scale) -> &'static str {
+    match (reason, scale) {
+        (Reason::Semantic, Scale::Cosine) => "its sample is the nearest",
+        (Reason::BelowThreshold, Scale::Cosine) => "no route's nearest sample is near enough",
+        (Reason::Semantic, Scale::Chance) => "it is the likeliest",
+        (Reason::BelowThreshold, Scale::Chance) => "no route is likely enough",
+        (Reason::Off, _) => "routing is off",
+        (Reason::NoText, _) => "there is no text to compare",
+        (other, _) => other.as_str(),
     }
 }

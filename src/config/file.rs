@@ -13,7 +13,7 @@ pub use self::guardrails::{
     Role,
 };
 use super::defaults;
-use super::units::{ByteSize, Span};
+use super::units::{ByteSize, Span, Threshold};
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -150,6 +150,9 @@ pub struct Router {
     /// Route by meaning, or not at all.
     #[serde(default)]
     pub mode: Mode,
+    /// What a route's score is made from; `auto` by default, and `nearest` where a route's threshold is a number.
+    #[serde(default)]
+    pub classifier: Option<Classifier>,
     /// The encoder.
     #[serde(default = "defaults::embedding_model")]
     pub embedding_model: String,
@@ -171,11 +174,23 @@ pub struct Router {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// By the nearest sample's meaning.
+    /// By the prompt's meaning.
     #[default]
     Semantic,
     /// Aliases go to the default backend; nothing is embedded.
     Off,
+}
+
+/// What a route's score is made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Classifier {
+    /// The nearest sample and a head fitted to all of them: the chance that the route is right.
+    Auto,
+    /// The nearest sample: its cosine.
+    Nearest,
+    /// The head: the chance that the route is right.
+    Trained,
 }
 
 /// A path that is handed to one backend as it is.
@@ -206,9 +221,9 @@ pub struct Route {
     pub request_priority: i32,
     /// Prompts like those it should match.
     pub samples: Vec<String>,
-    /// The least cosine similarity that passes; none by default.
+    /// The least score that passes; any by default.
     #[serde(default)]
-    pub threshold: Option<f32>,
+    pub threshold: Option<Threshold>,
     /// What differs from the semantic cache's own settings.
     #[serde(default)]
     pub cache: RouteCache,

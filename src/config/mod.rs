@@ -19,6 +19,7 @@ pub mod marks;
 mod peers_file;
 pub mod presence;
 pub mod problem;
+mod routing;
 pub mod schema;
 mod sections;
 mod snapshot;
@@ -29,5 +30,6 @@ pub mod yaml;
 
 pub use encoders::{load_guard_model, load_model};
 pub use live::Live;
-pub use snapshot::{Labels, RoutePolicy, Snapshot, Startup, route_settings};
+pub use routing::{classifier_notes, route_settings};
+pub use snapshot::{Labels, RoutePolicy, Snapshot, Startup};
 pub use watch::watch;

@@ -10,6 +10,7 @@ use super::encoders::{self, Encoders};
 use super::file::{self, File};
 use super::guarding::Classifiers;
 use super::load::{Loaded, read_bounded};
+use super::routing::{self, backend_index};
 use super::{backends, caching, guarding};
 use crate::cache::Caching;
 use crate::embed::{self, Encoder};
@@ -17,7 +18,7 @@ use crate::guard::Guard;
 use crate::intake::{Endpoint, Keys, Limits, auth};
 use crate::metrics::label;
 use crate::relay::Screen;
-use crate::route::{self, Names, Router, Table};
+use crate::route::{self, Names, Router};
 use crate::upstream::{Backend, Directory};
 
 /// The config in force. An exchange holds one from first to last.
@@ -120,11 +121,11 @@ impl Snapshot {
         let classifiers = Classifiers::load(&file.middleware.guardrails, &file.embedding, before)?;
         let guard = guarding::compile(&file, encoders.guarding.as_ref(), &classifiers)?;
         let caching = caching::compile(&file, encoder.as_deref(), previous.and_then(|before| before.caching.as_ref()))?;
-        let settings = route_settings(&file)?;
+        let settings = routing::route_settings(&file)?;
         let identity = |encoder: &Option<Arc<Encoder>>| encoder.as_ref().map(Arc::as_ptr);
         // Embeddings of another encoder's making mean nothing to this one.
         let comparable = previous.filter(|before| identity(&before.router.encoder) == identity(&encoder));
-        let table = table(settings, encoder.as_deref(), comparable.map(|before| &before.router.table))?;
+        let table = routing::table(settings, encoder.as_deref(), comparable.map(|before| &before.router.table))?;
         let aliases = file.router.aliases.iter().map(|alias| alias.as_str().into()).collect();
         let pairs = backends.iter().map(|backend| (backend.settings.name.clone(), backend.settings.model.clone()));
         let names = Names::new(aliases, pairs);
@@ -203,7 +204,7 @@ impl Snapshot {
 
 /// What the operator should hear about a config: what is on by the file but not in this version, what is open.
 fn warnings(file: &File) -> Vec<String> {
-    let mut warnings = Vec::new();
+    let mut warnings = routing::classifier_notes(file);
     let middleware = &file.middleware;
     if middleware.sem_cache.enabled && file.router.mode == file::Mode::Off {
         warnings.push("middleware.sem_cache: with router.mode off nothing is embedded; only the same text hits".into());
@@ -288,47 +289,10 @@ fn embeddings(file: &File, encoder: Option<&Arc<Encoder>>) -> Option<embed::Serv
     encoder.map(|encoder| embed::Service::new(&file.router.embedding_model, encoder.clone()))
 }
 
-/// What the file says of routing, with every backend by its index.
-///
-/// # Errors
-/// A backend that no entry names, which [`load`](super::load) has ruled out.
-pub fn route_settings(file: &File) -> anyhow::Result<route::Settings> {
-    let routes = file.router.routes.iter().map(|route| {
-        Ok(route::RouteSettings {
-            name: route.name.as_str().into(),
-            backend: backend_index(file, first_backend(route))?,
-            // The names stay known; without samples no route is compared, and none is embedded.
-            samples: if file.router.mode == file::Mode::Off { Vec::new() } else { route.samples.clone() },
-            threshold: route.threshold,
-        })
-    });
-    let routes = routes.collect::<anyhow::Result<_>>()?;
-    let default_backend = file.router.default_backend.as_deref().map_or(Ok(0), |name| backend_index(file, name))?;
-    Ok(route::Settings { routes, default_backend })
-}
-
-/// The rules have it that there is one.
-fn first_backend(route: &file::Route) -> &str {
-    route.backend.as_deref().or(route.backends.first().map(String::as_str)).unwrap_or_default()
-}
-
 fn policies(file: &File) -> anyhow::Result<Vec<RoutePolicy>> {
     let policies = file.router.routes.iter().map(|route| {
         let fallbacks = route.backends.iter().skip(1).map(|name| backend_index(file, name));
         Ok(RoutePolicy { fallbacks: fallbacks.collect::<anyhow::Result<_>>()?, priority: route.request_priority })
     });
     policies.collect()
-}
-
-fn backend_index(file: &File, name: &str) -> anyhow::Result<usize> {
-    let found = file.backends.iter().position(|backend| backend.name == name);
-    found.with_context(|| format!("no backend is named \"{name}\""))
-}
-
-fn table(settings: route::Settings, encoder: Option<&Encoder>, previous: Option<&Table>) -> anyhow::Result<Table> {
-    let embed = |samples: &[&str]| match encoder {
-        Some(encoder) => encoder.embed_all(samples),
-        None => samples.iter().map(|_| Err(embed::EncodeError::Failed)).collect(),
-    };
-    Ok(Table::compile(settings, embed, previous)?)
 }

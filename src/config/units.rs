@@ -1,4 +1,5 @@
-//! Spans of time, sizes and troubles as people write them: `3600` or `"250ms"`, `1048576` or `"10MiB"`, `reset` or `503`.
+//! Spans of time, sizes, troubles and thresholds as people write them: `3600` or `"250ms"`, `1048576` or `"10MiB"`, `reset`
+//! or `503`, `0.5` or `auto`.
 
 use std::fmt;
 use std::time::Duration;
@@ -19,6 +20,15 @@ pub struct ByteSize(pub usize);
 /// What may be worth another attempt: a kind of trouble, or a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryOn(pub upstream::RetryOn);
+
+/// The least score that passes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Threshold {
+    /// What nearly all of a route's own samples have.
+    Auto,
+    /// This one.
+    Least(f32),
+}
 
 // === impl Span ===
 
@@ -95,6 +105,29 @@ impl Serialize for RetryOn {
     }
 }
 
+// === impl Threshold ===
+
+impl Threshold {
+    fn parse(text: &str) -> Option<Self> {
+        if text == "auto" { Some(Self::Auto) } else { text.parse().ok().map(Self::Least) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Threshold {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Quantity { parse: Self::parse, expected: "a number, or \"auto\"" })
+    }
+}
+
+impl Serialize for Threshold {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Auto => serializer.serialize_str("auto"),
+            Self::Least(least) => serializer.serialize_f32(*least),
+        }
+    }
+}
+
 fn split_unit(text: &str) -> Option<(f64, &str)> {
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -147,5 +180,12 @@ mod tests {
         assert_eq!(size("10MiB").unwrap(), 10 << 20);
         assert_eq!(size("512").unwrap(), 512);
         assert!(size("10MB").is_err());
+        let threshold = |text| serde_yaml::from_str::<Threshold>(text);
+        assert_eq!(threshold("auto").unwrap(), Threshold::Auto);
+        assert_eq!(
+            (threshold("0.5").unwrap(), threshold("-1").unwrap()),
+            (Threshold::Least(0.5), Threshold::Least(-1.0))
+        );
+        assert!(threshold("automatic").is_err());
     }
 }

@@ -10,11 +10,9 @@ pub struct Decision {
     pub route: Option<usize>,
     /// Who serves, as an index into the config's backends.
     pub backend: usize,
-    /// The chosen route's score, or the best route's where none passed; 0 where nothing was compared.
-    pub score: f32,
-    /// Each route's score in the table's order: the cosine to its nearest sample, -1 to 1. Empty where nothing was
+    /// The chosen route's score on the table's scale, or the best route's where none passed; 0 where nothing was
     /// compared.
-    pub scores: Vec<f32>,
+    pub score: f32,
     /// Why.
     pub reason: Reason,
     /// What the prompt means, where it was compared.
@@ -24,7 +22,7 @@ pub struct Decision {
 /// Why a prompt goes where it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// The nearest sample's route.
+    /// What it means is likest to this route's samples.
     Semantic,
     /// No route passed its threshold.
     BelowThreshold,
@@ -49,7 +47,7 @@ pub enum Reason {
 impl Decision {
     /// A decision for `backend` that no route was compared for.
     pub fn uncompared(backend: usize, reason: Reason) -> Self {
-        Self { route: None, backend, score: 0.0, scores: Vec::new(), reason, meaning: None }
+        Self { route: None, backend, score: 0.0, reason, meaning: None }
     }
 }
 

@@ -2,10 +2,12 @@
 
 use serde::{Serialize, Serializer};
 
+use super::classifier::Scores;
 use super::decision::Decision;
 use super::table::Table;
+use crate::embed::Embedding;
 
-/// A decision with names in place of indices.
+/// A decision with names in place of indices, and what it was made from.
 #[derive(Serialize)]
 pub struct Explanation<'a> {
     /// The chosen route; none where the default backend or a named one serves.
@@ -14,35 +16,51 @@ pub struct Explanation<'a> {
     backend: &'a str,
     /// The chosen route's score, or the best route's; 0 where nothing was compared.
     score: f32,
-    scores: Scores<'a>,
+    /// Each route's score; 0 where nothing was compared.
+    scores: ByRoute<'a, f32>,
+    /// What scores are made from: `auto`, `nearest` or `trained`.
+    classifier: &'static str,
+    /// What scores and thresholds are: `cosine` or `chance`.
+    scale: &'static str,
+    /// The least score that each route lets pass; none where any does.
+    thresholds: ByRoute<'a, Option<f32>>,
+    /// How likely it is that no route fits, 0 to 1; none where nothing was compared.
+    out_of_scope: Option<f32>,
 }
 
-/// Each route's score, in the config's order; 0 where nothing was compared.
-struct Scores<'a> {
+/// A value for each route, in the config's order.
+struct ByRoute<'a, T> {
     table: &'a Table,
-    decision: &'a Decision,
+    values: Vec<T>,
 }
 
 // === impl Explanation ===
 
 impl<'a> Explanation<'a> {
-    /// Names what `decision` chose from `table`; `backend` is the name of the one that serves.
-    pub fn new(table: &'a Table, decision: &'a Decision, backend: &'a str) -> Self {
+    /// Names what `decision` chose from `table`, for a prompt that means `prompt`, where it was compared; `backend` is the
+    /// name of the one that serves.
+    pub fn new(table: &'a Table, decision: &Decision, prompt: Option<&Embedding>, backend: &'a str) -> Self {
+        let scores = prompt.map(|prompt| table.scores(prompt));
+        let out_of_scope = scores.as_ref().map(|scores| scores.out_of_scope);
+        let routes = table.names().len();
+        let by_route = scores.map_or_else(|| vec![0.0; routes], |Scores { by_route, .. }| by_route);
         Self {
             route: decision.route.and_then(|route| table.name(route)).map(|name| &**name),
             backend,
             score: decision.score,
-            scores: Scores { table, decision },
+            scores: ByRoute { table, values: by_route },
+            classifier: table.classifier().as_str(),
+            scale: table.scale().as_str(),
+            thresholds: ByRoute { table, values: (0..routes).map(|route| table.threshold(route)).collect() },
+            out_of_scope,
         }
     }
 }
 
-// === impl Scores ===
+// === impl ByRoute ===
 
-impl Serialize for Scores<'_> {
+impl<T: Serialize> Serialize for ByRoute<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let names = self.table.names().map(|name| &**name);
-        let scores = self.decision.scores.iter().copied().chain(std::iter::repeat(0.0));
-        serializer.collect_map(names.zip(scores))
+        serializer.collect_map(self.table.names().map(|name| &**name).zip(&self.values))
     }
 }

@@ -51,13 +51,13 @@ impl Router {
             return fallback(Reason::BelowThreshold);
         }
         if let Some(meaning) = known {
-            return Ok(self.nearest(meaning));
+            return Ok(self.likest(meaning));
         }
         let begun = Instant::now();
         match encoder.embed(text).await {
             Ok(meaning) => {
                 observe(&metrics.embedding_seconds, begun.elapsed());
-                Ok(self.nearest(meaning))
+                Ok(self.likest(meaning))
             }
             Err(error) => {
                 let reason = Reason::from(error);
@@ -67,7 +67,7 @@ impl Router {
         }
     }
 
-    fn nearest(&self, meaning: Meaning) -> Decision {
+    fn likest(&self, meaning: Meaning) -> Decision {
         let decision = self.table.decide(&meaning.embedding);
         Decision { meaning: Some(meaning), ..decision }
     }

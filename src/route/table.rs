@@ -1,11 +1,13 @@
-//! Compiled routes, and how the nearest sample decides.
+//! Compiled routes, and how a prompt's meaning decides among them.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use super::samples::{Ragged, Samples};
+use tracing::{debug, info};
+
+use super::classifier::{Classifier, Mode, Ragged, Scale, Scores};
 use super::{Decision, Reason};
 use crate::embed::Embedding;
 
@@ -16,6 +18,8 @@ pub struct Settings {
     pub routes: Vec<RouteSettings>,
     /// Who serves when nothing passes, as an index into the config's backends.
     pub default_backend: usize,
+    /// What scores are made from, where there are samples enough.
+    pub classifier: Mode,
 }
 
 /// What one route matches and where it leads.
@@ -27,16 +31,32 @@ pub struct RouteSettings {
     pub backend: usize,
     /// Prompts like those it should match. A route without any matches nothing.
     pub samples: Vec<String>,
-    /// The least cosine that passes; without one, any does.
-    pub threshold: Option<f32>,
+    /// What passes.
+    pub threshold: Threshold,
 }
 
-/// The routes with their samples embedded.
+/// Which scores pass.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Threshold {
+    /// Any.
+    None,
+    /// Those that nearly all of the route's own samples have; any where its samples do not tell.
+    Auto,
+    /// This one and those above it.
+    Least(f32),
+}
+
+/// The routes, and what was learnt from their samples.
 #[derive(Debug)]
 pub struct Table {
     routes: Vec<Route>,
-    /// Every sample, route after route.
-    samples: Samples,
+    /// For each route, the least score that passes; without one, any does.
+    thresholds: Vec<Option<f32>>,
+    /// Every sample, route after route, as the classifier has them.
+    texts: Vec<String>,
+    classifier: Arc<Classifier>,
+    /// What the classifier was asked to be.
+    asked: Mode,
     default_backend: usize,
 }
 
@@ -54,20 +74,20 @@ pub enum CompileError<E> {
 struct Route {
     name: Arc<str>,
     backend: usize,
-    threshold: Option<f32>,
-    /// Its part of the table's samples.
-    samples: Range<usize>,
+    /// The number of its samples.
+    samples: usize,
 }
 
-/// The score of what cannot be compared: a route without samples, or a vector with a NaN.
-const NOTHING_LIKE_IT: f32 = -1.0;
+/// A fit that takes longer is worth a line in the log.
+const LONG_FIT: Duration = Duration::from_secs(1);
 
 // === impl Settings ===
 
 impl Settings {
-    /// Every sample, with its route's name.
-    fn samples(&self) -> impl Iterator<Item = (&Arc<str>, &str)> {
-        self.routes.iter().flat_map(|route| route.samples.iter().map(|sample| (&route.name, sample.as_str())))
+    /// Every sample, with its route's index.
+    fn samples(&self) -> impl Iterator<Item = (usize, &str)> {
+        let routes = self.routes.iter().enumerate();
+        routes.flat_map(|(index, route)| route.samples.iter().map(move |sample| (index, sample.as_str())))
     }
 }
 
@@ -75,65 +95,64 @@ impl Settings {
 
 impl Table {
     /// Gives `embed` the samples that `previous` has not, all at once, and takes one answer for each, in their order. The
-    /// others are taken from `previous`, so it must come from the same model.
+    /// others are taken from `previous`, so it must come from the same model; where it has the same samples, nothing is
+    /// learnt anew.
     pub fn compile<E>(
         settings: Settings,
         embed: impl FnOnce(&[&str]) -> Vec<Result<Embedding, E>>,
         previous: Option<&Self>,
     ) -> Result<Self, CompileError<E>> {
-        let mut known: HashMap<&str, Cow<[f32]>> = previous
-            .into_iter()
-            .flat_map(|table| table.samples.iter())
-            .map(|(text, vector)| (text, vector.into()))
-            .collect();
-        let unknown: Vec<(&Arc<str>, &str)> =
-            settings.samples().filter(|(_, sample)| !known.contains_key(sample)).collect();
-        let texts: Vec<&str> = unknown.iter().map(|(_, sample)| *sample).collect();
-        for ((route, sample), vector) in unknown.into_iter().zip(embed(&texts)) {
-            let failed = |source| CompileError::Embed { route: Arc::clone(route), sample: sample.into(), source };
-            known.insert(sample, vector.map_err(failed)?.to_vec().into());
-        }
-        let mut table =
-            Self { routes: Vec::new(), samples: Samples::default(), default_backend: settings.default_backend };
-        for RouteSettings { name, backend, samples, threshold } in &settings.routes {
-            let first = table.samples.len();
-            for sample in samples {
-                table.push(name, sample.clone(), &known[sample.as_str()])?;
-            }
-            let samples = first..table.samples.len();
-            table.routes.push(Route { name: Arc::clone(name), backend: *backend, threshold: *threshold, samples });
-        }
-        Ok(table)
+        let same = previous.filter(|table| table.knows(&settings));
+        let classifier = match same {
+            Some(table) => Arc::clone(&table.classifier),
+            None => Arc::new(learn(&settings, embed, previous)?),
+        };
+        let thresholds = settings.routes.iter().zip(classifier.thresholds());
+        let thresholds = thresholds.map(|(route, own)| match route.threshold {
+            Threshold::None => None,
+            Threshold::Auto => *own,
+            Threshold::Least(least) => Some(least),
+        });
+        Ok(Self {
+            thresholds: thresholds.collect(),
+            texts: settings.samples().map(|(_, sample)| sample.to_owned()).collect(),
+            classifier,
+            asked: settings.classifier,
+            default_backend: settings.default_backend,
+            routes: settings.routes.into_iter().map(Route::from).collect(),
+        })
     }
 
-    /// The route of the nearest sample among those routes that pass; the default backend where none does.
+    /// Whether what was learnt is what there is to learn from `settings`.
+    fn knows(&self, settings: &Settings) -> bool {
+        let counts = self.routes.iter().map(|route| route.samples);
+        self.asked == settings.classifier
+            && counts.eq(settings.routes.iter().map(|route| route.samples.len()))
+            && settings.samples().map(|(_, sample)| sample).eq(self.texts.iter())
+    }
+
+    /// The best route of those that pass; the default backend where none does.
     pub fn decide(&self, prompt: &Embedding) -> Decision {
-        let nearest = self.samples.nearest(prompt, self.routes.iter().map(|route| route.samples.clone()));
-        let scores: Vec<f32> = nearest.map(|nearest| nearest.map_or(NOTHING_LIKE_IT, |(_, cosine)| cosine)).collect();
-        let passing = best(scores.iter().enumerate().filter(|&(index, &score)| self.routes[index].passes(score)));
-        if let Some((index, score)) = passing {
-            let backend = self.routes[index].backend;
-            return Decision { route: Some(index), backend, score, scores, reason: Reason::Semantic, meaning: None };
-        }
-        let score = best(scores.iter().enumerate()).map_or(0.0, |(_, score)| score);
-        Decision {
-            route: None,
-            backend: self.default_backend,
-            score,
-            scores,
-            reason: Reason::BelowThreshold,
-            meaning: None,
-        }
+        let choice = self.classifier.choose(prompt, &self.thresholds);
+        let (backend, reason) = match choice.route().and_then(|route| self.routes.get(route)) {
+            Some(route) => (route.backend, Reason::Semantic),
+            None => (self.default_backend, Reason::BelowThreshold),
+        };
+        Decision { route: choice.route(), backend, score: choice.score().unwrap_or(0.0), reason, meaning: None }
+    }
+
+    /// Every route's score for `prompt`: what [`Self::decide`] goes by, and takes longer than it.
+    pub fn scores(&self, prompt: &Embedding) -> Scores {
+        self.classifier.scores(prompt)
     }
 
     /// The sample of the route at index `route` that is nearest to `prompt`, and its cosine.
     pub fn nearest(&self, prompt: &Embedding, route: usize) -> Option<(&str, f32)> {
-        let samples = self.routes.get(route)?.samples.clone();
-        let (sample, cosine) = self.samples.nearest(prompt, std::iter::once(samples)).next().flatten()?;
-        Some((self.samples.text(sample), cosine))
+        let (sample, cosine) = self.classifier.nearest(prompt, route)?;
+        Some((self.texts.get(sample)?, cosine))
     }
 
-    /// The routes' names, in the order of [`Decision::scores`].
+    /// The routes' names, in the order of [`Scores::by_route`].
     pub fn names(&self) -> impl ExactSizeIterator<Item = &Arc<str>> {
         self.routes.iter().map(|route| &route.name)
     }
@@ -143,37 +162,69 @@ impl Table {
         self.routes.get(route).map(|route| &route.name)
     }
 
-    /// The least cosine that the route at index `route` lets pass.
+    /// The least score that the route at index `route` lets pass.
     pub fn threshold(&self, route: usize) -> Option<f32> {
-        self.routes.get(route)?.threshold
+        self.thresholds.get(route).copied().flatten()
+    }
+
+    /// What scores are made from; the nearest sample where there are too few for more.
+    pub fn classifier(&self) -> Mode {
+        match self.scale() {
+            Scale::Cosine => Mode::Nearest,
+            Scale::Chance => self.asked,
+        }
+    }
+
+    /// What scores and thresholds mean.
+    pub fn scale(&self) -> Scale {
+        self.classifier.scale()
     }
 
     /// Who serves when nothing passes.
     pub fn default_backend(&self) -> usize {
         self.default_backend
     }
+}
 
-    fn push<E>(&mut self, route: &Arc<str>, sample: String, vector: &[f32]) -> Result<(), CompileError<E>> {
-        self.samples.push(sample, vector).map_err(|Ragged { text, expected, got }| CompileError::Width {
-            route: Arc::clone(route),
-            sample: text,
-            expected,
-            got,
-        })
+fn learn<E>(
+    settings: &Settings,
+    embed: impl FnOnce(&[&str]) -> Vec<Result<Embedding, E>>,
+    previous: Option<&Table>,
+) -> Result<Classifier, CompileError<E>> {
+    let mut known: HashMap<&str, Cow<[f32]>> = HashMap::new();
+    if let Some(table) = previous {
+        let vectors = (0..).map(|sample| table.classifier.sample(sample).into());
+        known.extend(table.texts.iter().map(String::as_str).zip(vectors));
     }
+    let unknown: Vec<(usize, &str)> = settings.samples().filter(|(_, sample)| !known.contains_key(sample)).collect();
+    let texts: Vec<&str> = unknown.iter().map(|(_, sample)| *sample).collect();
+    let name = |route: usize| Arc::clone(&settings.routes[route].name);
+    for ((route, sample), vector) in unknown.into_iter().zip(embed(&texts)) {
+        let failed = |source| CompileError::Embed { route: name(route), sample: sample.into(), source };
+        known.insert(sample, vector.map_err(failed)?.to_vec().into());
+    }
+    let samples: Vec<(usize, &str)> = settings.samples().collect();
+    let vectors: Vec<_> = samples.iter().map(|(route, sample)| (*route, &*known[sample])).collect();
+    let begun = Instant::now();
+    let fitted = Classifier::fit(&vectors, settings.routes.len(), settings.classifier);
+    let (count, took) = (samples.len(), begun.elapsed());
+    if took > LONG_FIT {
+        info!("Fitted the classifier to {count} samples in {took:.1?}");
+    } else {
+        debug!("Fitted the classifier to {count} samples in {took:.1?}");
+    }
+    fitted.map_err(|Ragged { sample, expected, got }| {
+        let (route, sample) = samples[sample];
+        CompileError::Width { route: name(route), sample: sample.into(), expected, got }
+    })
 }
 
 // === impl Route ===
 
-impl Route {
-    fn passes(&self, score: f32) -> bool {
-        !self.samples.is_empty() && self.threshold.is_none_or(|threshold| score >= threshold)
+impl From<RouteSettings> for Route {
+    fn from(settings: RouteSettings) -> Self {
+        Self { name: settings.name, backend: settings.backend, samples: settings.samples.len() }
     }
-}
-
-/// The highest score with its index; the first of equals.
-fn best<'a>(scores: impl Iterator<Item = (usize, &'a f32)>) -> Option<(usize, f32)> {
-    scores.map(|(index, &score)| (index, score)).reduce(|best, next| if next.1 > best.1 { next } else { best })
 }
 
 #[cfg(test)]

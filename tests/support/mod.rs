@@ -2,6 +2,7 @@
 #![allow(dead_code, unused_imports, reason = "each test binary uses its part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
 
+pub(crate) mod clinc;
 pub(crate) mod exposition;
 pub(crate) mod fickle;
 pub(crate) mod launch;

@@ -1,7 +1,8 @@
 //! Rules for routes, aliases and passthrough paths.
 
-use super::super::file::{Passthrough, Route, Router};
+use super::super::file::{Classifier, Passthrough, Route, Router};
 use super::super::problem;
+use super::super::units::Threshold;
 use super::{Rules, Taken};
 use crate::intake::{Endpoint, PRIORITIES};
 use crate::metrics::label;
@@ -66,8 +67,10 @@ impl<'a> Rules<'a> {
         for (i, _) in route.samples.iter().enumerate().filter(|(_, sample)| sample.trim().is_empty()) {
             self.findings.add(problem::item(&samples, i), "must not be empty");
         }
-        if let Some(threshold) = route.threshold {
-            self.within(problem::key(path, "threshold"), threshold, -1.0..=1.0);
+        if let Some(Threshold::Least(least)) = route.threshold {
+            // A chance, or a cosine.
+            let chances = matches!(self.file.router.classifier, Some(Classifier::Auto | Classifier::Trained));
+            self.within(problem::key(path, "threshold"), least, if chances { 0.0..=1.0 } else { -1.0..=1.0 });
         }
         self.route_cache(&problem::key(path, "cache"), &route.cache);
     }

@@ -88,6 +88,31 @@ struct Learnt {
     nearest: bool,
 }
 
+// === impl Mode ===
+
+impl Mode {
+    /// Its name in the config and where decisions are explained.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Nearest => "nearest",
+            Self::Trained => "trained",
+        }
+    }
+}
+
+// === impl Scale ===
+
+impl Scale {
+    /// Its name where decisions are explained.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cosine => "cosine",
+            Self::Chance => "chance",
+        }
+    }
+}
+
 // === impl Classifier ===
 
 impl Classifier {
@@ -119,13 +144,14 @@ impl Classifier {
     }
 
     fn learn(&mut self, mode: Mode) {
-        let claims = Claims::new(&self.distinct.iter().map(Vec::len).collect::<Vec<_>>());
-        if mode == Mode::Nearest || claims.rich.len() < 2 {
+        let counts: Vec<usize> = self.distinct.iter().map(Vec::len).collect();
+        if mode == Mode::Nearest || !can_learn(&counts) {
             let (judged, _) = self.court(None).judge_some();
             let judged: Vec<_> = judged.into_iter().map(|judged| (judged.route, judged.cosines)).collect();
             self.thresholds = thresholds(self.ranges.len(), &judged);
             return;
         }
+        let claims = Claims::new(&counts);
         let (judged, fitted) = self.court(Some(&claims)).judge_some();
         let head = head(&self.samples, &claims, fitted, |route| self.distinct[route].clone());
         let calibration = Calibration::fit(&judged, mode == Mode::Auto);
@@ -222,6 +248,17 @@ impl Classifier {
         suspects
     }
 
+    /// The embedding of the sample in place `sample` among those that the classifier was fitted to, where these came
+    /// route after route.
+    pub(super) fn sample(&self, sample: usize) -> &[f32] {
+        self.samples.vector(sample)
+    }
+
+    /// Of the same places, that of the sample of `route` that is nearest to `prompt`, and its cosine, -1 to 1.
+    pub(super) fn nearest(&self, prompt: &[f32], route: usize) -> Option<(usize, f32)> {
+        self.samples.search(prompt)?.nearest(self.ranges.get(route)?.clone())
+    }
+
     fn can_compare(&self, prompt: &[f32]) -> bool {
         prompt.len() == self.samples.width() && prompt.iter().all(|x| x.is_finite())
     }
@@ -232,6 +269,11 @@ impl Classifier {
         let nearest = |range: &Range<usize>| cosine(search.as_ref().and_then(|search| search.nearest(range.clone())));
         self.ranges.iter().map(nearest).collect()
     }
+}
+
+/// Whether there is more to learn than the nearest sample, given the number of each route's different samples.
+pub fn can_learn(counts: &[usize]) -> bool {
+    Claims::new(counts).rich.len() >= 2
 }
 
 /// Held-out samples' routes and scores.
