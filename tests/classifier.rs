@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use reqwest::Client;
 use serde_json::{Value, json};
-use support::clinc::Clinc;
+use support::clinc::{Clinc, Labelled};
 use support::{Child, Router, eventually};
 
 const REFERENCE: &str = include_str!("../conf/reasoning-budget.yaml");
@@ -39,6 +39,18 @@ fn routed(config: &str, texts: &[&str]) -> Vec<Value> {
     let output = pointsman("route", config, &["--json"], &input);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     str::from_utf8(&output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// What `pointsman eval --json` says of the excerpt's prompts.
+fn evaluated(clinc: &Clinc, router: &str, route: &str) -> Value {
+    let mut prompts = tempfile::NamedTempFile::new().unwrap();
+    for Labelled { text, route } in &clinc.prompts {
+        writeln!(prompts, "{}", json!({ "text": text, "route": route })).unwrap();
+    }
+    let config = format!("version: v1\n{}", clinc.config("http://127.0.0.1:1/v1", router, route));
+    let output = pointsman("eval", &config, &["--json", prompts.path().to_str().unwrap()], "");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// What the running router says of a text.
@@ -124,6 +136,30 @@ async fn a_reload_that_leaves_the_samples_alone_learns_nothing_anew() {
     assert_eq!(explained(&router, "who coaches the chicago bulls").await["route"], Value::Null, "the threshold is new");
     router.change_to(&config("").replace("oil changes are typical done how often", "how often is oil changed")).await;
     eventually("a second fit", || async { (fits() == 2).then_some(()) }).await;
+}
+
+#[test]
+fn auto_is_right_more_often_than_nearest_and_knows_how_often() {
+    let clinc = Clinc::read();
+    let (auto, nearest) = (evaluated(&clinc, "", ""), evaluated(&clinc, NEAREST, ""));
+    let number = |report: &Value, pointer: &str| report.pointer(pointer).and_then(Value::as_f64).unwrap();
+    assert_eq!((&auto["classifier"], &auto["scale"]), (&json!("auto"), &json!("chance")));
+    assert_eq!((&nearest["classifier"], &nearest["scale"]), (&json!("nearest"), &json!("cosine")));
+    let figures = format!("{} {}\n{} {}", auto["in_scope"], auto["auroc"], nearest["in_scope"], nearest["auroc"]);
+    println!("{figures}\n{}", auto["reliability"]);
+    let accuracy = "/in_scope/accuracy";
+    assert!(number(&auto, accuracy) > number(&nearest, accuracy) && number(&auto, accuracy) >= 0.82, "{figures}");
+    assert!(number(&auto, "/auroc") >= 0.9, "{figures}");
+    assert!(number(&auto, "/reliability/error") < 0.15, "{}", auto["reliability"]);
+    let bins = auto["reliability"]["bins"].as_array().unwrap();
+    let counted: u64 = bins.iter().map(|bin| bin["n"].as_u64().unwrap()).sum();
+    assert_eq!(counted as usize, clinc.prompts.len());
+    assert_eq!(nearest["reliability"], Value::Null, "a cosine is no chance");
+    assert_eq!((&auto["out_of_scope"]["n"], &auto["out_of_scope"]["accuracy"]), (&json!(60), &json!(0.0)));
+    let refusing = evaluated(&clinc, "", ", threshold: auto");
+    assert!(number(&refusing, "/out_of_scope/accuracy") > 0.6, "{refusing}");
+    assert!(number(&refusing, accuracy) > 0.65 && number(&refusing, "/accuracy") > number(&auto, "/accuracy"));
+    assert_eq!(refusing["auroc"], auto["auroc"], "what is learnt is the same each time");
 }
 
 #[test]

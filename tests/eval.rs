@@ -50,6 +50,11 @@ fn the_report_counts_what_was_routed() {
     assert_eq!(report["confusion"], confusion);
     let scores = json!({"n": 2, "precision": 0.5, "recall": 1.0, "f1": 2.0 / 3.0});
     assert_eq!(report["by_route"]["chitchat"], scores);
+    assert_eq!(report["in_scope"], json!({"n": 4, "accuracy": 0.75}));
+    assert_eq!(report["out_of_scope"], json!({"n": 1, "accuracy": 0.0}));
+    assert!((0.0..=1.0).contains(&report["auroc"].as_f64().unwrap()), "{report}");
+    assert_eq!((&report["classifier"], &report["scale"]), (&json!("nearest"), &json!("cosine")));
+    assert_eq!(report["reliability"], Value::Null, "a cosine is no chance");
     assert_eq!(report["by_route"]["default"], json!({"n": 1, "precision": 0.0, "recall": 0.0, "f1": 0.0}));
 }
 
@@ -65,7 +70,7 @@ fn people_get_tables() {
 fn a_prompt_without_text_is_right_where_no_route_is() {
     let report = eval("{\"text\": \" \", \"route\": null}\n", &["--json"]);
     let report: Value = serde_json::from_str(stdout(&report)).unwrap();
-    assert_eq!(report["accuracy"], 1.0);
+    assert_eq!((&report["accuracy"], &report["auroc"]), (&json!(1.0), &Value::Null));
 }
 
 #[test]

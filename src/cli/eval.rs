@@ -1,4 +1,10 @@
-//! `pointsman eval`: how often routing agrees with a labelled file.
+//! `pointsman eval`: how well routing agrees with a labelled file.
+//!
+//! - `tally`: where prompts went, and where they should have gone
+//! - `chances`: how much scores tell, whatever thresholds make of them
+
+mod chances;
+mod tally;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -9,10 +15,13 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
+use self::chances::{Bin, Chances, Reliability};
+use self::tally::{Scores, Tally};
 use super::lines::Line;
 use super::offline::Offline;
 use crate::metrics::label;
 use crate::route::Table;
+use crate::route::classifier::Scale;
 
 /// What `eval` takes.
 #[derive(Debug, clap::Args)]
@@ -36,10 +45,6 @@ struct Labelled {
     route: Option<String>,
 }
 
-/// How often each label was answered with each route: expected → given → times. What has no route is called `default`.
-#[derive(Debug, Default)]
-struct Tally(BTreeMap<String, BTreeMap<String, usize>>);
-
 /// What came out.
 #[derive(Debug, Serialize)]
 struct Report {
@@ -50,19 +55,26 @@ struct Report {
     by_route: BTreeMap<String, Scores>,
     /// Expected → given → times.
     confusion: BTreeMap<String, BTreeMap<String, usize>>,
+    /// What scores are made from, and what they are.
+    classifier: &'static str,
+    scale: &'static str,
+    /// Prompts that a route is right for.
+    in_scope: Part,
+    /// Prompts that none is right for.
+    out_of_scope: Part,
+    /// The chance that a prompt that no route is right for looks more so than one that a route is right for; none
+    /// where the file lacks either.
+    auroc: Option<f64>,
+    /// How true scores are as chances; none where they are none.
+    reliability: Option<Reliability>,
 }
 
-/// One route's scores; a share of nothing is 0.
-#[derive(Debug, PartialEq, Serialize)]
-struct Scores {
-    /// Prompts labelled with it.
+/// Some of the prompts.
+#[derive(Debug, Serialize)]
+struct Part {
     n: usize,
-    /// Of those sent to it, the share labelled with it.
-    precision: f64,
-    /// Of those labelled with it, the share sent to it.
-    recall: f64,
-    /// Their harmonic mean.
-    f1: f64,
+    /// The share that went where its label says; 0 of none.
+    accuracy: f64,
 }
 
 /// Runs the command.
@@ -73,14 +85,17 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let data = File::open(&args.data).with_context(|| format!("cannot open {}", args.data.display()))?;
     let offline = Offline::load(&args.config)?;
     let table = &offline.table;
-    let mut tally = Tally::default();
+    let (mut tally, mut chances) = (Tally::default(), Chances::default());
     offline
-        .decide_lines(BufReader::new(data), &mut io::sink(), parse, |_, expected, (decision, _)| {
+        .decide_lines(BufReader::new(data), &mut io::sink(), parse, |_, expected, (decision, embedding)| {
             tally.add(label(table, expected), label(table, decision.route));
+            if let Some(embedding) = embedding {
+                chances.add(expected, &table.scores(&embedding));
+            }
             Ok(())
         })
         .with_context(|| args.data.display().to_string())?;
-    let report = tally.report();
+    let report = Report::new(table, tally, &chances);
     let mut output = io::stdout().lock();
     if args.json {
         serde_json::to_writer(&mut output, &report)?;
@@ -105,43 +120,43 @@ fn label(table: &Table, route: Option<usize>) -> &str {
     route.and_then(|route| table.name(route)).map_or(label::DEFAULT, |name| name)
 }
 
-// === impl Tally ===
-
-impl Tally {
-    fn add(&mut self, expected: &str, given: &str) {
-        *self.0.entry(expected.into()).or_default().entry(given.into()).or_default() += 1;
-    }
-
-    fn report(self) -> Report {
-        let n = self.0.values().flat_map(BTreeMap::values).sum();
-        let labels = self.0.iter().flat_map(|(expected, given)| given.keys().chain([expected]));
-        let by_route: BTreeMap<_, _> = labels.map(|label| (label.clone(), self.scores(label))).collect();
-        let right = self.0.keys().map(|label| self.times(label, label)).sum();
-        Report { n, accuracy: share(right, n), by_route, confusion: self.0 }
-    }
-
-    fn scores(&self, label: &str) -> Scores {
-        let right = self.times(label, label);
-        let n = self.0.get(label).into_iter().flat_map(BTreeMap::values).sum();
-        let given = self.0.keys().map(|expected| self.times(expected, label)).sum();
-        Scores { n, precision: share(right, given), recall: share(right, n), f1: share(2 * right, n + given) }
-    }
-
-    fn times(&self, expected: &str, given: &str) -> usize {
-        self.0.get(expected).and_then(|row| row.get(given)).copied().unwrap_or(0)
-    }
-}
-
-fn share(part: usize, whole: usize) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
-}
-
 // === impl Report ===
 
 impl Report {
+    fn new(table: &Table, tally: Tally, chances: &Chances) -> Self {
+        let (n, accuracy) = tally.accuracy();
+        let part = |(n, accuracy)| Part { n, accuracy };
+        Self {
+            n,
+            accuracy,
+            by_route: tally.by_route(),
+            classifier: table.classifier().as_str(),
+            scale: table.scale().as_str(),
+            in_scope: part(tally.accuracy_of(|label| label != label::DEFAULT)),
+            out_of_scope: part(tally.accuracy_of(|label| label == label::DEFAULT)),
+            auroc: chances.auroc(),
+            reliability: (table.scale() == Scale::Chance).then(|| chances.reliability()),
+            confusion: tally.confusion(),
+        }
+    }
+
     /// Prints it for people.
     fn print(&self, output: &mut impl Write) -> io::Result<()> {
-        writeln!(output, "{} prompts, accuracy {:.4}\n", self.n, self.accuracy)?;
+        writeln!(output, "{} prompts, accuracy {:.4}", self.n, self.accuracy)?;
+        for (what, Part { n, accuracy }) in [("in scope", &self.in_scope), ("out of scope", &self.out_of_scope)] {
+            writeln!(output, "{what}: {n} prompts, accuracy {accuracy:.4}")?;
+        }
+        writeln!(output, "classifier {}: scores are {}s", self.classifier, self.scale)?;
+        if let Some(auroc) = self.auroc {
+            writeln!(output, "out of scope told from in scope: AUROC {auroc:.4}")?;
+        }
+        if let Some(Reliability { error, bins }) = &self.reliability {
+            writeln!(output, "the best score as a chance: off by {error:.4} on average")?;
+            for Bin { from, to, n, score, right } in bins {
+                writeln!(output, "  {from:.1} to {to:.1}: {n:6} prompts, mean {score:.4}, right {right:.4}")?;
+            }
+        }
+        writeln!(output)?;
         let width = self.by_route.keys().map(String::len).max().unwrap_or(0).max("route".len());
         writeln!(output, "{:width$} {:>7} {:>9} {:>7} {:>7}", "route", "prompts", "precision", "recall", "f1")?;
         for (route, Scores { n, precision, recall, f1 }) in &self.by_route {
@@ -157,30 +172,5 @@ impl Report {
             writeln!(output, "{times:7}  {expected} went to {given}")?;
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn scores_are_those_of_the_textbook() {
-        let mut tally = Tally::default();
-        for (expected, given, times) in [("a", "a", 6), ("a", "b", 2), ("b", "b", 3), ("b", "a", 1), ("b", "c", 4)] {
-            (0..times).for_each(|_| tally.add(expected, given));
-        }
-        let report = tally.report();
-        assert_eq!((report.n, report.accuracy), (16, 9.0 / 16.0));
-        assert_eq!(report.by_route["a"], Scores { n: 8, precision: 6.0 / 7.0, recall: 0.75, f1: 12.0 / 15.0 });
-        assert_eq!(report.by_route["b"], Scores { n: 8, precision: 0.6, recall: 0.375, f1: 6.0 / 13.0 });
-        assert_eq!(report.by_route["c"], Scores { n: 0, precision: 0.0, recall: 0.0, f1: 0.0 });
-        assert_eq!(report.confusion["b"]["c"], 4);
-    }
-
-    #[test]
-    fn an_empty_file_scores_nothing() {
-        let report = Tally::default().report();
-        assert_eq!((report.n, report.accuracy, report.by_route.len()), (0, 0.0, 0));
     }
 }
