@@ -105,7 +105,7 @@ struct Passthrough {
 
 impl Snapshot {
     /// Compiles a config. What `previous` has and has not changed is taken over: the encoder, the samples'
-    /// embeddings, and every backend with its peers. Reads files and may take seconds; makes no request to a backend.
+    /// embeddings and what was learnt from them, and every backend with its peers. Reads files and may take seconds; makes no request to a backend.
     pub fn compile(loaded: Loaded, previous: Option<&Self>, directory: &Arc<Directory>) -> anyhow::Result<Self> {
         let Loaded { file, shown, .. } = loaded;
         // Before they are read for their peers: what changes in between is noticed as a change.
