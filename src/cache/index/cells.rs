@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
 
 use parking_lot::RwLock;
 
@@ -33,14 +34,14 @@ struct Directory {
     cells: HashMap<u32, Arc<Cell>>,
     /// The next cell's number. Numbers are not used again.
     next: u32,
-    /// Rises whenever vectors move from cell to cell.
+    /// Rises by two whenever vectors move from cell to cell, and is odd while a centre is added to the graph.
     version: u64,
 }
 
 type Cell = RwLock<Flat>;
 
 /// How often a search looks for its cells where they change meanwhile.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 8;
 
 /// Nearest centres that are looked at for the place of a new vector.
 const NEAREST: usize = 8;
@@ -113,6 +114,11 @@ impl Cells {
                 let directory = self.directory.read();
                 (directory.graph.clone(), directory.version)
             };
+            // While a centre is linked, others may not be found.
+            if version % 2 == 1 {
+                thread::yield_now();
+                continue;
+            }
             let keys = graph.search(embedding, count.saturating_add(count / DEAD_SHARE).min(graph.added()))?;
             let directory = self.directory.read();
             // Otherwise what was near may be in a cell whose centre was not there yet.
@@ -164,7 +170,7 @@ impl Cells {
         {
             let mut directory = self.directory.write();
             directory.cells.remove(&number);
-            directory.version += 1;
+            directory.version += 2;
         }
         Ok(self.fit(homes, limits)? + self.renew()?)
     }
@@ -201,21 +207,23 @@ impl Cells {
         let cell = cell.read();
         let halves = halves(cell.len(), |member| floats(vector(&cell.slots()[member])));
         let (graph, next) = {
-            let directory = self.directory.read();
+            let mut directory = self.directory.write();
+            directory.version += 1;
             (directory.graph.clone(), directory.next)
         };
         let numbers = [next, next + 1];
         // The graph knows them before they are there: what it names in vain does no harm.
-        for (number, half) in numbers.iter().zip(&halves) {
-            graph.add(u64::from(*number), &half.centre)?;
-        }
+        let added =
+            numbers.iter().zip(&halves).try_for_each(|(number, half)| graph.add(u64::from(*number), &half.centre));
+        self.directory.write().version += 1;
+        added?;
         let parts = numbers.into_iter().zip(halves).map(|(number, half)| (number, cell.part(number, half)));
         let parts: Vec<_> = parts.map(|(number, flat)| (number, Arc::new(RwLock::new(flat)))).collect();
         let mut directory = self.directory.write();
         directory.cells.extend(parts);
         directory.cells.remove(&number);
         directory.next += 2;
-        directory.version += 1;
+        directory.version += 2;
         Ok(numbers)
     }
 
@@ -235,7 +243,7 @@ impl Cells {
         }
         let mut directory = self.directory.write();
         directory.graph = Arc::new(graph);
-        directory.version += 1;
+        directory.version += 2;
         drop(directory);
         // `old` ends here, where nobody waits for it.
         Ok(1)

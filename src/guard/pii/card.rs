@@ -123,6 +123,8 @@ fn card(text: &str, groups: &[Group], at: usize, start: usize, written: &mut Wri
         if LENGTHS.contains(&written.digits.len()) {
             let is_listed = nth > 0 && is_listed(text, groups, at..at + nth + 1, broken.is_some(), written.is_loose);
             let is_possible = match (is_listed, &longest) {
+                // Three blocks of a row are no card of their own.
+                (true, _) if nth < 3 => false,
                 (true, Some(card)) => card.is_listed && broken.is_none() && !written.is_loose,
                 (true, None) => broken.is_none() && !written.is_loose,
                 // What follows a card in the next cell is not its own.
