@@ -97,10 +97,14 @@ impl Detector {
     /// How sure it is that the text is an attack, from 0 to 1.
     ///
     /// `windows` are the embeddings, of length one and `WIDTH` numbers each, of the original's windows and of those of
-    /// `Evidence::read`; others are not read. Without any, the head's features take the values that the file calls neutral.
+    /// `Evidence::read`; others are not read. Without any, the head's features take the values that the file calls neutral, and
+    /// only what breaks a rule counts: n-grams alone would take too many ordinary texts for attacks.
     pub fn score(&self, evidence: &Evidence, windows: &[&[f32]]) -> f32 {
         // The models know texts, and may take a single word for anything.
-        if evidence.is_trifle { 0.0 } else { self.stack.score(evidence, self.head.read(windows, evidence.repeats())) }
+        if evidence.is_trifle || windows.is_empty() && evidence.rules.is_empty() {
+            return 0.0;
+        }
+        self.stack.score(evidence, self.head.read(windows, evidence.repeats()))
     }
 
     /// The score that the given share of ordinary texts exceeds.
