@@ -12,7 +12,7 @@
 //!
 //! [`proxy`] knows all of them; none knows a later one. [`config`] turns a file into a snapshot of their settings,
 //! [`server`] and [`admin`] run them, [`cli`] holds the commands, [`sim`] stands in for vLLM in demos and tests.
-//! [`failure`], [`metrics`], [`openai`] and `similarity` are leaves that any may use.
+//! [`failure`], [`findings`], [`hash`], [`metrics`], [`openai`], `similarity` and [`spending`] are leaves that any may use.
 
 pub mod admin;
 pub mod cache;
@@ -20,7 +20,9 @@ pub mod cli;
 pub mod config;
 pub mod embed;
 pub mod failure;
+pub mod findings;
 pub mod guard;
+pub mod hash;
 pub mod intake;
 pub mod metrics;
 pub mod openai;
@@ -31,4 +33,5 @@ pub mod route;
 pub mod server;
 pub mod sim;
 mod similarity;
+pub mod spending;
 pub mod upstream;

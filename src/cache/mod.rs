@@ -13,7 +13,6 @@
 //! - `remote`: what those two have in common
 //! - `lookup`: the cache as a request meets it
 //! - `flight`: who asks what is being answered already waits for that answer
-//! - [`replay`]: a stored answer as JSON or as a stream
 //! - `policy`: what the config says of it all
 //! - [`audit`]: how often a semantic hit would have been answered otherwise
 //! - `disk`: the entries from a clean stop to the next start
@@ -32,7 +31,6 @@ mod policy;
 mod question;
 pub mod redis;
 mod remote;
-pub mod replay;
 mod scope;
 pub mod store;
 mod text;
@@ -47,7 +45,6 @@ pub use lookup::{Cache, Keys, Near, Remote, halves};
 pub use policy::{Backing, Caching, Choice, Policy};
 pub use question::{ExactOnly, Kind, Place, Question};
 pub use remote::{Apply, Fault, State};
-pub use replay::Fresh;
 pub use scope::Scope;
 pub use store::{Candidate, Usage};
 pub use text::normalised;

@@ -6,7 +6,7 @@ use saphyr::Scalar;
 use serde_yaml::Value;
 
 use super::marks::Marks;
-use super::problem::{self, Findings};
+use crate::findings::{self, Findings};
 
 /// Looks a variable up; `None` where it is not set (or is not UTF-8).
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -55,12 +55,12 @@ impl Fill<'_> {
         match value {
             Value::Mapping(entries) => {
                 for (name, value) in entries {
-                    self.value(&problem::key(path, name.as_str().unwrap_or_default()), value);
+                    self.value(&findings::key(path, name.as_str().unwrap_or_default()), value);
                 }
             }
             Value::Sequence(items) => {
                 for (i, item) in items.iter_mut().enumerate() {
-                    self.value(&problem::item(path, i), item);
+                    self.value(&findings::item(path, i), item);
                 }
             }
             Value::String(text) if text.contains("${") => {

@@ -10,11 +10,12 @@ use serde_yaml::Value;
 use super::environment::{self, Lookup, Typed};
 use super::file::File;
 use super::marks::Marks;
-use super::problem::{self, Findings, Problems};
+use super::problem::Problems;
 use super::schema::Schema;
 use super::sections::Sections;
 use super::yaml::{self, Broken};
 use super::{presence, validate};
+use crate::findings::{self, Findings};
 
 /// The largest config file, in bytes.
 const SIZE: u64 = 4 << 20;
@@ -65,7 +66,7 @@ pub fn parse(name: &str, text: &str, lookup: Lookup) -> Result<Loaded, Problems>
         broken.iter().for_each(|section| rules.forget(section));
         findings.append(rules);
     }
-    match (findings.into_problems(name, &marks), file) {
+    match (Problems::of(findings, name, &marks), file) {
         (Some(problems), _) => Err(problems),
         (None, Some((file, _))) => Ok(Loaded { shown: shown(&file, &typed), file, source: text.as_bytes().to_vec() }),
         (None, None) => Err(Problems::unreadable(name, None, "cannot be read")),
@@ -107,11 +108,11 @@ fn as_typed(path: &str, json: &mut Json, typed: &Typed) {
     }
     match json {
         Json::Object(entries) => {
-            entries.iter_mut().for_each(|(name, value)| as_typed(&problem::key(path, name), value, typed));
+            entries.iter_mut().for_each(|(name, value)| as_typed(&findings::key(path, name), value, typed));
         }
         Json::Array(items) => {
             for (i, value) in items.iter_mut().enumerate() {
-                as_typed(&problem::item(path, i), value, typed);
+                as_typed(&findings::item(path, i), value, typed);
             }
         }
         _ => {}
@@ -159,7 +160,7 @@ mod tests {
         match schema {
             Schema::Keys(keys) => {
                 let below = |(name, schema): &(&str, Schema)| {
-                    let path = problem::key(path, name);
+                    let path = findings::key(path, name);
                     let values: Vec<_> = values.iter().filter_map(|value| value.get(*name)).collect();
                     if values.is_empty() { vec![path] } else { absent(&path, schema, &values) }
                 };
@@ -168,6 +169,11 @@ mod tests {
             Schema::List(item) => {
                 let items: Vec<_> = values.iter().filter_map(|value| value.as_sequence()).flatten().collect();
                 if items.is_empty() { vec![path.into()] } else { absent(path, item, &items) }
+            }
+            Schema::Map(shape) => {
+                let mappings = values.iter().filter_map(|value| value.as_mapping());
+                let entries: Vec<_> = mappings.flat_map(|entries| entries.iter().map(|(_, value)| value)).collect();
+                if entries.is_empty() { vec![path.into()] } else { absent(path, shape, &entries) }
             }
             Schema::Names(_) | Schema::Scalar => Vec::new(),
         }

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use saphyr::{LoadableYamlNode, MarkedYaml, YamlData};
 
-use super::problem;
 use super::yaml::Broken;
+use crate::findings;
 
 /// The place and the style of every key path, merge keys resolved as `serde_yaml` does.
 #[derive(Debug, Default)]
@@ -65,7 +65,7 @@ impl Walk {
             YamlData::Mapping(_) => self.mapping(path, node, &mut HashSet::new()),
             YamlData::Sequence(items) => {
                 for (i, value) in items.iter().enumerate() {
-                    self.entry(problem::item(path, i), value.span.start.line(), value);
+                    self.entry(findings::item(path, i), value.span.start.line(), value);
                 }
             }
             _ => {}
@@ -78,7 +78,7 @@ impl Walk {
         for (key, value) in entries {
             let name = name(key);
             if name != "<<" && seen.insert(name.clone()) {
-                self.entry(problem::key(path, &name), key.span.start.line(), value);
+                self.entry(findings::key(path, &name), key.span.start.line(), value);
             }
         }
         for (_, merged) in entries.iter().filter(|(key, _)| name(key) == "<<") {

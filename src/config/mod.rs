@@ -31,5 +31,5 @@ pub mod yaml;
 pub use encoders::{load_guard_model, load_model};
 pub use live::Live;
 pub use routing::{classifier_notes, route_settings};
-pub use snapshot::{Labels, RoutePolicy, Snapshot, Startup};
+pub use snapshot::{Labels, Snapshot, Startup};
 pub use watch::watch;

@@ -8,9 +8,10 @@ use anyhow::Context;
 use super::file::Peer;
 use super::load::read_bounded;
 use super::marks::Marks;
-use super::problem::{self, Findings, Problems};
+use super::problem::Problems;
 use super::schema::Schema;
 use super::{validate, yaml};
+use crate::findings::{self, Findings};
 
 /// Reads the peers at `path`, which problems call `name`. An empty list is one; an empty file is not, as it may be one that
 /// is being written.
@@ -36,7 +37,7 @@ fn parse(name: &str, text: &str) -> Result<Vec<Peer>, Problems> {
     schema.check("", &mut value, &mut findings);
     let mut peers = Vec::new();
     for (i, item) in value.as_sequence().into_iter().flatten().enumerate() {
-        let path = problem::item("", i);
+        let path = findings::item("", i);
         match serde_yaml::from_value::<Peer>(item.clone()) {
             Ok(peer) => {
                 validate::peer(&path, &peer, &mut findings);
@@ -45,7 +46,7 @@ fn parse(name: &str, text: &str) -> Result<Vec<Peer>, Problems> {
             Err(_) => findings.add(path, "must have \"url\", and may have \"weight\" (a number) and \"host\""),
         }
     }
-    findings.into_problems(name, &marks).map_or(Ok(peers), Err)
+    Problems::of(findings, name, &marks).map_or(Ok(peers), Err)
 }
 
 #[cfg(test)]

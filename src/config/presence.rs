@@ -7,22 +7,22 @@ use std::path::Path;
 use super::environment::{self, Lookup, Typed};
 use super::file::File;
 use super::peers_file;
-use super::problem::{self, Findings};
+use crate::findings::{self, Findings};
 
 /// Checks every `*_env` and `*_file` of the config.
 pub fn check(file: &File, typed: &Typed, lookup: Lookup, findings: &mut Findings) {
     let mut check = Check { typed, lookup, findings };
     for (i, key) in file.auth.keys.iter().enumerate() {
-        let path = problem::item("auth.keys", i);
-        check.variable(problem::key(&path, "key_env"), key.key_env.as_deref());
-        check.file(problem::key(&path, "key_file"), key.key_file.as_deref());
+        let path = findings::item("auth.keys", i);
+        check.variable(findings::key(&path, "key_env"), key.key_env.as_deref());
+        check.file(findings::key(&path, "key_file"), key.key_file.as_deref());
     }
     for (i, backend) in file.backends.iter().enumerate() {
-        let path = problem::item("backends", i);
-        check.variable(problem::key(&path, "api_key_env"), backend.api_key_env.as_deref());
-        check.file(problem::key(&path, "api_key_file"), backend.api_key_file.as_deref());
-        check.file(problem::key(&path, "tls.ca_file"), backend.tls.ca_file.as_deref());
-        check.peers_file(problem::key(&path, "peers_file"), backend.peers_file.as_deref());
+        let path = findings::item("backends", i);
+        check.variable(findings::key(&path, "api_key_env"), backend.api_key_env.as_deref());
+        check.file(findings::key(&path, "api_key_file"), backend.api_key_file.as_deref());
+        check.file(findings::key(&path, "tls.ca_file"), backend.tls.ca_file.as_deref());
+        check.peers_file(findings::key(&path, "peers_file"), backend.peers_file.as_deref());
     }
     let pii = &file.middleware.guardrails.pii;
     check.variable("middleware.guardrails.pii.key_env".into(), pii.key_env.as_deref());

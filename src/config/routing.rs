@@ -42,6 +42,15 @@ pub(super) fn table(
     Ok(Table::compile(settings, embed, previous)?)
 }
 
+/// What each route says of its requests.
+pub(super) fn policies(file: &File) -> anyhow::Result<Vec<route::Policy>> {
+    let policies = file.router.routes.iter().map(|route| {
+        let fallbacks = route.backends.iter().skip(1).map(|name| backend_index(file, name));
+        Ok(route::Policy { fallbacks: fallbacks.collect::<anyhow::Result<_>>()?, priority: route.request_priority })
+    });
+    policies.collect()
+}
+
 /// What the operator should hear of the classifier, as far as the file alone tells.
 pub fn classifier_notes(file: &File) -> Vec<String> {
     let router = &file.router;

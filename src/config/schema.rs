@@ -6,7 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqA
 use serde::{Deserialize, forward_to_deserialize_any};
 use serde_yaml::Value;
 
-use super::problem::{self, Findings, suggestion};
+use crate::findings::{self, Findings, either, suggestion};
 
 /// The shape that a type reads.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub enum Schema {
     Names(&'static [&'static str]),
     /// A list of one shape.
     List(Box<Schema>),
+    /// Names of the operator's own, each with one shape.
+    Map(Box<Schema>),
     /// A scalar.
     #[default]
     Scalar,
@@ -65,7 +67,12 @@ impl Schema {
             }
             (Self::List(schema), Value::Sequence(items)) => {
                 for (i, item) in items.iter_mut().enumerate() {
-                    schema.check(&problem::item(path, i), item, findings);
+                    schema.check(&findings::item(path, i), item, findings);
+                }
+            }
+            (Self::Map(schema), Value::Mapping(entries)) => {
+                for (name, value) in entries {
+                    schema.check(&findings::key(path, &text(name)), value, findings);
                 }
             }
             // Nothing may stand for a name that can be left out; serde knows.
@@ -82,11 +89,8 @@ impl Schema {
     }
 
     fn entry(&self, path: &str, name: &Value, value: &mut Value, findings: &mut Findings) {
-        let text = match name {
-            Value::String(name) => name.clone(),
-            other => serde_yaml::to_string(other).unwrap_or_default().trim_end().into(),
-        };
-        let path = problem::key(path, &text);
+        let text = text(name);
+        let path = findings::key(path, &text);
         match self.get(&text).filter(|_| name.is_string()) {
             Some(schema) => schema.check(&path, value, findings),
             None => findings.add(path, format!("unknown key{}", suggestion(&text, self.keys()))),
@@ -101,7 +105,7 @@ impl Schema {
     /// A value that reads as nothing said; `None` where the key can only be left out.
     pub(super) fn blank(&self) -> Option<Value> {
         match self {
-            Self::Keys(_) => Some(Value::Mapping(serde_yaml::Mapping::new())),
+            Self::Keys(_) | Self::Map(_) => Some(Value::Mapping(serde_yaml::Mapping::new())),
             Self::Names(names) => names.first().map(|name| Value::from(*name)),
             Self::List(_) => Some(Value::Sequence(Vec::new())),
             Self::Scalar => None,
@@ -109,12 +113,11 @@ impl Schema {
     }
 }
 
-/// `"a", "b" or "c"`.
-fn either(names: &[&str]) -> String {
-    let quoted: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
-    match quoted.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-        _ => quoted.concat(),
+/// A key as it is written.
+fn text(key: &Value) -> String {
+    match key {
+        Value::String(key) => key.clone(),
+        other => serde_yaml::to_string(other).unwrap_or_default().trim_end().into(),
     }
 }
 
@@ -155,6 +158,14 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         value
     }
 
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let mut entry = [("a", Schema::Scalar)];
+        let value = visitor.visit_map(Keys { keys: entry.iter_mut(), next: None });
+        let [(_, shape)] = entry;
+        *self.0 = Schema::Map(Box::new(shape));
+        value
+    }
+
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -179,7 +190,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
     }
 
     forward_to_deserialize_any! {
-        i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct map
+        i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct
         identifier ignored_any
     }
 }

@@ -7,8 +7,8 @@ use serde_yaml::Value;
 
 use super::environment::Typed;
 use super::file::File;
-use super::problem::{self, Findings};
 use super::schema::Schema;
+use crate::findings::{self, Findings};
 
 /// Reads a file section by section.
 pub(super) struct Sections<'a> {
@@ -31,7 +31,7 @@ impl Sections<'_> {
             let path = path(error.path());
             let message = error.into_inner().to_string();
             let missing = missing(&message);
-            let section = if path.is_empty() { missing.unwrap_or_default() } else { problem::top(&path) };
+            let section = if path.is_empty() { missing.unwrap_or_default() } else { findings::top(&path) };
             if !broken.insert(section.to_string()) {
                 return None;
             }
@@ -94,8 +94,8 @@ fn in_words(expected: Option<&str>) -> &str {
 
 fn path(path: &Path) -> String {
     path.iter().fold(String::new(), |path, segment| match segment {
-        Segment::Seq { index } => problem::item(&path, *index),
-        Segment::Map { key } => problem::key(&path, key),
+        Segment::Seq { index } => findings::item(&path, *index),
+        Segment::Map { key } => findings::key(&path, key),
         Segment::Enum { .. } | Segment::Unknown => path,
     })
 }

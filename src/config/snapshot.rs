@@ -50,18 +50,9 @@ pub struct Snapshot {
     /// What takes effect only at the start.
     pub startup: Startup,
     passthrough: Vec<Passthrough>,
-    policies: Vec<RoutePolicy>,
+    policies: Vec<route::Policy>,
     encoders: Encoders,
     classifiers: Classifiers,
-}
-
-/// What a route says of its requests beyond where they go first.
-#[derive(Debug, Default)]
-pub struct RoutePolicy {
-    /// Who serves where those before cannot, as indices into the backends.
-    pub fallbacks: Vec<usize>,
-    /// How soon they are served where some must wait: lower is sooner.
-    pub priority: i32,
 }
 
 /// Labels that are no route's name.
@@ -114,7 +105,7 @@ impl Snapshot {
             peers_files.map(|path| (path.clone(), read_bounded(&path).unwrap_or_default().into())).collect();
         let known = previous.map_or(&[][..], |before| &before.backends);
         let backends = backends::compile(&file, known, directory)?;
-        let policies = policies(&file)?;
+        let policies = routing::policies(&file)?;
         let encoders = Encoders::start(&file, previous.map(|before| &before.encoders))?;
         let encoder = encoders.routing.clone();
         let before = previous.map(|before| &before.classifiers);
@@ -177,7 +168,7 @@ impl Snapshot {
     }
 
     /// What the chosen route says of its requests; none where no route was chosen.
-    pub fn policy(&self, decision: &route::Decision) -> Option<&RoutePolicy> {
+    pub fn policy(&self, decision: &route::Decision) -> Option<&route::Policy> {
         self.policies.get(decision.route?)
     }
 
@@ -287,12 +278,4 @@ fn embeddings(file: &File, encoder: Option<&Arc<Encoder>>) -> Option<embed::Serv
         return None;
     }
     encoder.map(|encoder| embed::Service::new(&file.router.embedding_model, encoder.clone()))
-}
-
-fn policies(file: &File) -> anyhow::Result<Vec<RoutePolicy>> {
-    let policies = file.router.routes.iter().map(|route| {
-        let fallbacks = route.backends.iter().skip(1).map(|name| backend_index(file, name));
-        Ok(RoutePolicy { fallbacks: fallbacks.collect::<anyhow::Result<_>>()?, priority: route.request_priority })
-    });
-    policies.collect()
 }

@@ -14,9 +14,9 @@ use std::time::Duration;
 pub(super) use self::backends::peer;
 use super::environment::Typed;
 use super::file::{Auth, File, Limits};
-use super::problem::{self, Findings, suggestion};
 use super::units::Span;
 use super::{address, units::ByteSize};
+use crate::findings::{self, Findings, suggestion};
 
 /// The longest span that a config may ask for: far beyond any use, and safe to add to a point in time.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -87,11 +87,11 @@ impl<'a> Rules<'a> {
     fn auth(&mut self, auth: &'a Auth) {
         let mut taken = Taken::default();
         for (i, key) in auth.keys.iter().enumerate() {
-            let path = problem::item("auth.keys", i);
-            self.name(problem::key(&path, "name"), &key.name);
-            self.unique(problem::key(&path, "name"), &key.name, &mut taken);
+            let path = findings::item("auth.keys", i);
+            self.name(findings::key(&path, "name"), &key.name);
+            self.unique(findings::key(&path, "name"), &key.name, &mut taken);
             if let Some(tenant) = &key.tenant {
-                self.name(problem::key(&path, "tenant"), tenant);
+                self.name(findings::key(&path, "tenant"), tenant);
             }
             match (&key.key_env, &key.key_file) {
                 (None, None) => self.findings.add(path, "must have \"key_env\" or \"key_file\""),

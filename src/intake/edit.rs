@@ -1,8 +1,7 @@
-//! Values put into a JSON object's text, where all else stays byte for byte.
+//! Pieces put into a JSON text, where all else stays byte for byte.
 
 use std::ops::Range;
 
-use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::json::span;
@@ -21,28 +20,39 @@ pub(super) enum Place {
     },
 }
 
-/// `body` with `values` under their keys, each in its place in that body.
-pub(super) fn edited(body: &Bytes, values: &[(&Place, &str, String)]) -> Bytes {
+/// `whole` with `values` under their keys, each in its place in that object.
+pub(super) fn edited(whole: &str, values: &[(&Place, &str, &str)]) -> String {
     let (mut pieces, mut added, mut first) = (Vec::new(), Vec::new(), None);
     for (place, key, value) in values {
         match place {
-            Place::Over(range) => pieces.push((range.clone(), value.clone())),
+            Place::Over(range) => pieces.push((range.clone(), (*value).to_owned())),
             Place::First { at, comma } => {
                 first = Some((*at, *comma));
-                added.push(format!("\"{key}\":{value}"));
+                added.push(format!("{}:{value}", quoted(key)));
             }
         }
     }
     pieces.extend(first.map(|(at, comma)| (at..at, added.join(",") + comma)));
-    pieces.sort_by_key(|(range, _)| range.start);
-    let (mut text, mut done) = (Vec::with_capacity(body.len() + 64), 0);
+    spliced(whole, pieces)
+}
+
+/// `whole` with each piece in the place of its range; no two ranges overlap.
+pub(crate) fn spliced(whole: &str, mut pieces: Vec<(Range<usize>, String)>) -> String {
+    pieces.sort_by_key(|(range, _)| (range.start, range.end));
+    let added: usize = pieces.iter().map(|(_, piece)| piece.len()).sum();
+    let (mut text, mut done) = (String::with_capacity(whole.len() + added), 0);
     for (range, piece) in pieces {
-        text.extend_from_slice(&body[done..range.start]);
-        text.extend_from_slice(piece.as_bytes());
+        text.push_str(&whole[done..range.start]);
+        text.push_str(&piece);
         done = range.end;
     }
-    text.extend_from_slice(&body[done..]);
-    text.into()
+    text.push_str(&whole[done..]);
+    text
+}
+
+/// `text` as a JSON string.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 // === impl Place ===

@@ -4,24 +4,28 @@ pub mod auth;
 pub mod body;
 pub mod controls;
 pub mod conversation;
-mod edit;
+pub mod draft;
+pub(crate) mod edit;
 pub mod embeddings;
 pub mod endpoint;
 pub mod json;
 pub mod pieces;
 pub mod priority;
 pub mod prompt;
+pub mod thread;
 
 use std::time::Duration;
 
 pub use auth::{Client, Keys};
 pub use controls::CacheControls;
 pub use conversation::named_conversation;
+pub use draft::Draft;
 pub use embeddings::Texts;
 pub use endpoint::Endpoint;
 pub use pieces::{Pieces, Role};
 pub use priority::{PRIORITIES, named_priority};
 pub use prompt::Prompt;
+pub use thread::{Thread, Turns};
 
 /// Bounds on what a client may send.
 #[derive(Debug, Clone, Copy)]

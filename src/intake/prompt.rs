@@ -107,7 +107,11 @@ impl Prompt {
             values.push((&self.model_place, "model", serde_json::Value::from(model).to_string()));
         }
         values.extend(priority.map(|priority| (&self.priority_place, "priority", priority.to_string())));
-        if values.is_empty() { self.body.clone() } else { edited(&self.body, &values) }
+        let values: Vec<_> = values.iter().map(|(place, key, value)| (*place, *key, &**value)).collect();
+        match str::from_utf8(&self.body) {
+            Ok(whole) if !values.is_empty() => edited(whole, &values).into(),
+            _ => self.body.clone(),
+        }
     }
 }
 

@@ -12,15 +12,14 @@ use super::answer::Answer;
 use super::exchange::Exchange;
 use super::keeping::{Awaited, Draft, Recording};
 use super::way::{Next, parse, unless_left};
-use crate::cache::{
-    Boarding, Caching, Entry, EntryId, Flight, Fresh, Keys, Kind, Millis, Near, Place, Policy, Question, replay,
-};
+use crate::cache::{Boarding, Caching, Entry, EntryId, Flight, Keys, Kind, Millis, Near, Place, Policy, Question};
 use crate::config::Snapshot;
 use crate::embed::Meaning;
 use crate::failure::Failure;
 use crate::guard::mask::Values;
 use crate::intake::CacheControls;
 use crate::metrics::{Metrics, observe};
+use crate::openai::replay::{self, Fresh};
 use crate::record::Outcome;
 use crate::relay::{Screen, restored, screened};
 

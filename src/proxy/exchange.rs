@@ -69,6 +69,8 @@ pub struct Exchange {
 pub struct Destination {
     /// What `x-pointsman-route` and the metrics call it: a route, `direct`, `default` or `passthrough`.
     pub route: Arc<str>,
+    /// The chosen route, as an index into the config's; none where none was chosen.
+    pub chosen: Option<usize>,
     /// Why this backend.
     pub reason: Reason,
     /// Who serves it.

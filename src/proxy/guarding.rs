@@ -1,7 +1,7 @@
 //! A request at the guardrails: refused, or served as they leave it.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header;
@@ -29,41 +29,46 @@ pub struct Guarded {
     pub pii: Option<&'static str>,
     /// What was masked, and is given back in the answer.
     pub values: Option<Values>,
+    /// How long they looked.
+    took: Duration,
     /// The answer on its way back.
     pub(super) unmask: Option<Unmask>,
+}
+
+/// A request that the guardrails have looked through and let pass.
+pub(super) struct Inspected {
+    guard: Arc<Guard>,
+    pieces: Arc<Pieces>,
+    inspection: Inspection,
+    /// The backend that it is sent to for what it is.
+    pub(super) instead: Option<usize>,
 }
 
 /// A request as the guardrails leave it.
 pub(super) struct Passed {
     /// With placeholders in personal data's place.
     pub(super) prompt: Prompt,
-    /// What it is routed by: its text as it came.
-    pub(super) text: Option<String>,
     /// The body that the cache knows it by.
     pub(super) cached: Bytes,
-    /// What its text meant before, where the encoder read it.
-    pub(super) meaning: Option<Meaning>,
     /// Whether its text is another now, for the cache.
     pub(super) is_other_text: bool,
-    /// The backend that it is sent to for what it is.
-    pub(super) instead: Option<usize>,
 }
 
 /// What the metrics call the operator where a model made the data up itself.
 const IN_ANSWER: &str = "redact-answer";
 
-/// Has the guardrails look through `prompt`. The outer error is the client, who left; the inner one refuses the request.
-pub(super) async fn guarded(
+/// Has the guardrails look through `prompt`; none where they are off. The outer error is the client, who left; the inner one
+/// refuses the request.
+pub(super) async fn inspected(
     proxy: &Proxy,
     session: &mut Session,
     exchange: &mut Exchange,
     endpoint: Endpoint,
-    prompt: Prompt,
-) -> pingora::Result<Result<Passed, Failure>> {
-    let Some(guard) = exchange.snapshot.guard.clone() else { return Ok(Ok(Passed::unguarded(prompt))) };
+    prompt: &Prompt,
+) -> pingora::Result<Result<Option<Inspected>, Failure>> {
+    let Some(guard) = exchange.snapshot.guard.clone() else { return Ok(Ok(None)) };
     let begun = Instant::now();
-    let body = prompt.body().clone();
-    let pieces = match parse(body, move |body| Pieces::read(endpoint, &body)).await {
+    let pieces = match parse(prompt.body().clone(), move |body| Pieces::read(endpoint, &body)).await {
         Ok(pieces) => Arc::new(pieces),
         Err(failure) => return Ok(Err(failure)),
     };
@@ -84,34 +89,35 @@ pub(super) async fn guarded(
         }
         Verdict::Serve { instead, .. } => instead,
     };
-    let passed = masked(&guard, exchange, endpoint, prompt, &pieces, inspection, instead).await;
-    observe(&proxy.metrics.guard_seconds, begun.elapsed());
-    Ok(passed)
+    exchange.guarded.took = begun.elapsed();
+    Ok(Ok(Some(Inspected { guard, pieces, inspection, instead })))
 }
 
-/// The request with its personal data masked.
-async fn masked(
-    guard: &Arc<Guard>,
+/// The request with its personal data masked, as far as the guardrails looked through it.
+pub(super) async fn masked(
+    proxy: &Proxy,
     exchange: &mut Exchange,
     endpoint: Endpoint,
     prompt: Prompt,
-    pieces: &Arc<Pieces>,
-    inspection: Inspection,
-    instead: Option<usize>,
+    inspected: Option<Inspected>,
 ) -> Result<Passed, Failure> {
-    let Inspection { findings, meaning, .. } = inspection;
+    let Some(Inspected { guard, pieces, inspection, .. }) = inspected else { return Ok(Passed::as_it_came(prompt)) };
+    let begun = Instant::now();
     let tenant = exchange.client.as_ref().map_or("", |client| &client.tenant);
-    let masking = guard.mask(pieces, findings, tenant, prompt.body()).await.map_err(|gap| {
+    let masking = guard.mask(&pieces, inspection.findings, tenant, prompt.body()).await.map_err(|gap| {
         exchange.degraded = Some(gap.as_str());
         Failure::from(gap)
     })?;
-    let Some(masking) = masking else {
-        return Ok(Passed { meaning, instead, ..Passed::unguarded(prompt) });
+    let passed = match masking {
+        None => Passed::as_it_came(prompt),
+        Some(masking) => {
+            let prompt = parse(masking.upstream, move |body| Prompt::parse(endpoint, body)).await?;
+            exchange.guarded.values = masking.values;
+            Passed { prompt, cached: masking.cached, is_other_text: masking.is_other_text }
+        }
     };
-    let text = prompt.text;
-    let prompt = parse(masking.upstream, move |body| Prompt::parse(endpoint, body)).await?;
-    exchange.guarded.values = masking.values;
-    Ok(Passed { prompt, text, cached: masking.cached, meaning, is_other_text: masking.is_other_text, instead })
+    observe(&proxy.metrics.guard_seconds, exchange.guarded.took + begun.elapsed());
+    Ok(passed)
 }
 
 fn count(metrics: &Metrics, guard: &Guard, inspection: &Inspection, guarded: &Guarded) {
@@ -184,11 +190,20 @@ impl Guarded {
     }
 }
 
+// === impl Inspected ===
+
+impl Inspected {
+    /// What the text that the request is routed by means, where the encoder read it; given once.
+    pub(super) fn take_meaning(&mut self) -> Option<Meaning> {
+        self.inspection.meaning.take()
+    }
+}
+
 // === impl Passed ===
 
 impl Passed {
-    fn unguarded(prompt: Prompt) -> Self {
-        let (text, cached) = (prompt.text.clone(), prompt.body().clone());
-        Self { prompt, text, cached, meaning: None, is_other_text: false, instead: None }
+    fn as_it_came(prompt: Prompt) -> Self {
+        let cached = prompt.body().clone();
+        Self { prompt, cached, is_other_text: false }
     }
 }

@@ -8,10 +8,11 @@ use pingora::http::ResponseHeader;
 
 use super::Proxy;
 use super::exchange::Exchange;
-use crate::cache::{Cache, Caching, Entry, Epoch, Flight, Keys, Millis, audit, halves, replay};
+use crate::cache::{Cache, Caching, Entry, Epoch, Flight, Keys, Millis, audit, halves};
 use crate::embed::{Encoder, Meaning};
 use crate::guard::mask::Values;
 use crate::metrics::Metrics;
+use crate::openai::replay;
 use crate::relay::{Capture, UsageFilter, ask_for_usage, stored};
 
 /// Answers up to this size are put together while they pass, so that who asks next finds them.

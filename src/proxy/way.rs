@@ -3,7 +3,6 @@
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,14 +14,12 @@ use tracing::error;
 use super::answer::Answer;
 use super::exchange::{Destination, Exchange, body_for};
 use super::guarding::{self, Passed};
-use super::{Proxy, caching, embeddings, headers};
+use super::{Proxy, caching, deciding, embeddings, headers, placing};
 use crate::cache::Kind;
-use crate::config::{RoutePolicy, Snapshot};
 use crate::failure::{Failure, Reason};
-use crate::intake::{self, Endpoint, Prompt, named_priority};
+use crate::intake::{self, Endpoint, Prompt};
 use crate::metrics::observe;
-use crate::route::{self, Decision, UnknownModel};
-use crate::upstream::{Balance, Demand, Rank};
+use crate::route;
 
 /// A client that does not read its answer, or sends nothing more on an idle connection, is let go after this.
 const CLIENT_STALL: Duration = Duration::from_secs(60);
@@ -110,28 +107,20 @@ async fn routed(
     let received = exchange.timing.received();
     let prompt = parse(body, move |body| Prompt::parse(endpoint, body)).await?;
     exchange.stream = prompt.stream;
-    let Passed { prompt, text, cached, meaning, is_other_text, instead } =
-        match guarding::guarded(proxy, session, exchange, endpoint, prompt).await {
-            Ok(passed) => passed?,
-            Err(left) => return Ok(Next::Leave(left)),
-        };
-    let model = prompt.model.as_deref();
-    let deciding = snapshot.router.decide(model, text.as_deref(), meaning, &proxy.metrics);
-    let decided = match unless_left(session, deciding).await {
-        Ok(decided) => decided,
+    let mut inspected = match guarding::inspected(proxy, session, exchange, endpoint, &prompt).await {
+        Ok(inspected) => inspected?,
         Err(left) => return Ok(Next::Leave(left)),
     };
-    let mut decision = decided.map_err(|UnknownModel| unknown(&snapshot, model.unwrap_or_default()))?;
-    if let Some(backend) = instead {
-        decision = Decision::uncompared(backend, route::Reason::Guardrail);
-    }
+    let mut decision = match deciding::decided(proxy, session, exchange, &prompt, inspected.as_mut()).await {
+        Ok(decision) => decision?,
+        Err(left) => return Ok(Next::Leave(left)),
+    };
+    let Passed { prompt, cached, is_other_text } =
+        guarding::masked(proxy, exchange, endpoint, prompt, inspected).await?;
     // What the text means without its personal data is asked by the cache, where it needs that.
     let meaning = decision.meaning.take().filter(|_| !is_other_text);
-    if decision.reason.is_degraded() {
-        exchange.degraded = Some(decision.reason.as_str());
-    }
-    let to = destination(&snapshot, &decision);
-    exchange.demand = demand(session, exchange, &to, snapshot.policy(&decision), Some(&prompt))?;
+    let to = placing::destination(&snapshot, &decision);
+    exchange.demand = placing::demand(session, exchange, &to, snapshot.policy(&decision), Some(&prompt))?;
     exchange.body = body_for(&prompt, &to.backend.settings, &exchange.demand);
     exchange.destination = Some(to);
     exchange.timing.decided();
@@ -143,40 +132,6 @@ async fn routed(
         exchange.prepare();
     }
     Ok(next)
-}
-
-/// What the request asks of the pools that it may be sent to.
-fn demand(
-    session: &Session,
-    exchange: &Exchange,
-    to: &Destination,
-    policy: Option<&RoutePolicy>,
-    prompt: Option<&Prompt>,
-) -> Result<Demand, Failure> {
-    let headers = &session.req_header().headers;
-    let client = exchange.client.as_ref();
-    let named = client.map_or(Ok(None), |client| named_priority(headers, client))?;
-    let priority = named.or(policy.map(|policy| policy.priority)).unwrap_or_default();
-    let tenant = client.map_or_else(|| Arc::from(""), |client| client.tenant.clone());
-    let named = [&to.backend].into_iter().chain(&to.fallbacks).find_map(|backend| match &backend.settings.balance {
-        Balance::PrefixAffinity { header } => headers.get(header.as_ref()?),
-        Balance::LeastLoaded | Balance::RoundRobin => None,
-    });
-    let conversation = match (named, prompt) {
-        (Some(name), _) => intake::named_conversation(name.as_bytes()),
-        (None, Some(prompt)) => prompt.conversation,
-        // Nothing is known of it, so it is like no other.
-        (None, None) => fastrand::u64(..),
-    };
-    Ok(Demand { tokens: prompt.map_or(0, Prompt::tokens), conversation, rank: Rank { priority, tenant } })
-}
-
-/// A model that takes no prompts.
-fn unknown(snapshot: &Snapshot, model: &str) -> Failure {
-    match &snapshot.embeddings {
-        Some(service) if service.is_called(model) => Failure::model(model, "serves /v1/embeddings alone"),
-        _ => Failure::unknown_model(model),
-    }
 }
 
 /// Waits for `work` as long as the client waits for its answer: who has left gives up a place in the encoder's queue.
@@ -220,24 +175,15 @@ async fn passed_through(session: &mut Session, exchange: &mut Exchange) -> Resul
     exchange.timing.decided();
     let to = Destination {
         route: snapshot.labels.passthrough.clone(),
+        chosen: None,
         reason: route::Reason::Direct,
         backend: snapshot.backends[backend].clone(),
         fallbacks: Vec::new(),
     };
-    exchange.demand = demand(session, exchange, &to, None, None)?;
+    exchange.demand = placing::demand(session, exchange, &to, None, None)?;
     exchange.destination = Some(to);
     exchange.prepare();
     Ok(Next::Forward)
-}
-
-fn destination(snapshot: &Snapshot, decision: &route::Decision) -> Destination {
-    let fallbacks = snapshot.policy(decision).into_iter().flat_map(|policy| policy.fallbacks.iter().rev());
-    Destination {
-        route: snapshot.route_label(decision).clone(),
-        reason: decision.reason,
-        backend: snapshot.backends[decision.backend].clone(),
-        fallbacks: fallbacks.map(|index| snapshot.backends[*index].clone()).collect(),
-    }
 }
 
 #[cfg(test)]

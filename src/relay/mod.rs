@@ -2,9 +2,11 @@
 //!
 //! - `capture`: puts it together as it passes, so that it can be given again
 //! - `unmask`: gives back what was masked in the request
+//! - `tally`: reads what it took out of it as it passes, or estimates that
 //! - `usage`: has a stream tell its usage, and keeps that from a client that did not ask
 
 mod capture;
+mod tally;
 mod unmask;
 mod usage;
 
@@ -16,6 +18,7 @@ use crate::failure::Failure;
 use crate::openai::{error, sse};
 
 pub use capture::Capture;
+pub use tally::{Tally, Took};
 pub use unmask::{Screen, Unmask, restored, screened, stored};
 pub use usage::{UsageFilter, ask_for_usage};
 

@@ -3,19 +3,28 @@
 //! - `router`: by name or by meaning
 //! - `names`: what the name in a request's `model` means
 //! - `table`: compiled routes, and how a prompt's meaning decides; pure and synchronous
+//! - `signal`: what a route's `when` may ask of a request; `rule`: the tree over signals, and what it decides
+//! - `action`: what a route does to its requests; `sticky`: where a conversation stays
 //! - `classifier`: which route a prompt belongs to, learnt from samples
 //! - `decision`: what came out, and why
+//! - `policy`: what a route says of its requests beyond where they go first
 //! - `explain`: what came out, for people
 
+pub mod action;
 pub mod classifier;
 mod decision;
 mod explain;
 mod names;
+mod policy;
 mod router;
+pub mod rule;
+pub mod signal;
+pub mod sticky;
 mod table;
 
 pub use decision::{Decision, Reason};
 pub use explain::Explanation;
 pub use names::{Named, Names};
+pub use policy::Policy;
 pub use router::{Router, UnknownModel};
 pub use table::{CompileError, RouteSettings, Settings, Table, Threshold};

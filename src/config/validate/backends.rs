@@ -1,19 +1,19 @@
 //! Rules for backends and their peers.
 
 use super::super::file::{Backend, Balance, Breaker, Health, Peer, Queue, Scrape, Timeouts};
-use super::super::problem::{self, Findings};
 use super::{Rules, Taken};
+use crate::findings::{self, Findings};
 use crate::upstream::{Origin, RetryOn};
 
 /// The rules for one peer, wherever it is listed.
 pub(in super::super) fn peer(path: &str, Peer { url, weight, host }: &Peer, findings: &mut Findings) {
-    check_url(problem::key(path, "url"), url, findings);
+    check_url(findings::key(path, "url"), url, findings);
     if !(1..=1000).contains(weight) {
-        findings.add(problem::key(path, "weight"), "must be between 1 and 1000");
+        findings.add(findings::key(path, "weight"), "must be between 1 and 1000");
     }
     let is_host = |host: &String| host.parse::<http::uri::Authority>().is_ok() && !host.contains('@');
     if host.as_ref().is_some_and(|host| !is_host(host)) {
-        findings.add(problem::key(path, "host"), "must be a host's name, perhaps with a port");
+        findings.add(findings::key(path, "host"), "must be a host's name, perhaps with a port");
     }
 }
 
@@ -31,21 +31,21 @@ impl<'a> Rules<'a> {
         }
         let (mut names, mut models) = (Taken::default(), Taken::default());
         for (i, backend) in backends.iter().enumerate() {
-            let path = problem::item("backends", i);
-            self.name(problem::key(&path, "name"), &backend.name);
-            self.unique(problem::key(&path, "name"), &backend.name, &mut names);
+            let path = findings::item("backends", i);
+            self.name(findings::key(&path, "name"), &backend.name);
+            self.unique(findings::key(&path, "name"), &backend.name, &mut names);
             if backend.model.trim().is_empty() {
-                self.findings.add(problem::key(&path, "model"), "must not be empty");
+                self.findings.add(findings::key(&path, "model"), "must not be empty");
             }
-            self.unique(problem::key(&path, "model"), &backend.model, &mut models);
+            self.unique(findings::key(&path, "model"), &backend.model, &mut models);
             self.peers(&path, backend);
             self.credentials(&path, backend);
-            self.health(&problem::key(&path, "health"), &backend.health);
-            self.timeouts(&problem::key(&path, "timeouts"), &backend.timeouts);
-            self.lasting(problem::key(&path, "resolve_interval"), backend.resolve_interval);
+            self.health(&findings::key(&path, "health"), &backend.health);
+            self.timeouts(&findings::key(&path, "timeouts"), &backend.timeouts);
+            self.lasting(findings::key(&path, "resolve_interval"), backend.resolve_interval);
             self.balance(&path, backend);
             self.retries(&path, backend);
-            self.breaker(&problem::key(&path, "breaker"), &backend.breaker);
+            self.breaker(&findings::key(&path, "breaker"), &backend.breaker);
             self.admission(&path, backend);
         }
         self.names_and_models();
@@ -69,10 +69,10 @@ impl<'a> Rules<'a> {
             self.findings.add(path, "must have \"url\", \"peers\" or \"peers_file\"");
         }
         if let Some(url) = &backend.url {
-            check_url(problem::key(path, "url"), url, &mut self.findings);
+            check_url(findings::key(path, "url"), url, &mut self.findings);
         }
         for (i, listed) in backend.peers.iter().enumerate() {
-            peer(&problem::item(&problem::key(path, "peers"), i), listed, &mut self.findings);
+            peer(&findings::item(&findings::key(path, "peers"), i), listed, &mut self.findings);
         }
     }
 
@@ -83,23 +83,23 @@ impl<'a> Rules<'a> {
         }
         if has_key && backend.forward_auth {
             let message = "must be off where the backend has an API key: only one of the two can be sent";
-            self.findings.add(problem::key(path, "forward_auth"), message);
+            self.findings.add(findings::key(path, "forward_auth"), message);
         }
     }
 
     fn health(&mut self, path: &str, health: &Health) {
         self.asked_path(path, health.path.as_deref());
-        self.lasting(problem::key(path, "interval"), health.interval);
-        self.lasting(problem::key(path, "timeout"), health.timeout);
-        self.within(problem::key(path, "fall"), health.fall, 1..=1000);
-        self.within(problem::key(path, "rise"), health.rise, 1..=1000);
+        self.lasting(findings::key(path, "interval"), health.interval);
+        self.lasting(findings::key(path, "timeout"), health.timeout);
+        self.within(findings::key(path, "fall"), health.fall, 1..=1000);
+        self.within(findings::key(path, "rise"), health.rise, 1..=1000);
     }
 
     /// The `path` of what is asked of a peer regularly.
     fn asked_path(&mut self, path: &str, asked: Option<&str>) {
         let is_path = |asked: &str| asked.starts_with('/') && asked.parse::<http::uri::PathAndQuery>().is_ok();
         if asked.is_some_and(|asked| !is_path(asked)) {
-            self.findings.add(problem::key(path, "path"), "must be a path that starts with \"/\"");
+            self.findings.add(findings::key(path, "path"), "must be a path that starts with \"/\"");
         }
     }
 
@@ -114,55 +114,55 @@ impl<'a> Rules<'a> {
             ("keep_alive", keep_alive),
         ];
         for (name, span) in spans {
-            self.lasting(problem::key(path, name), span);
+            self.lasting(findings::key(path, name), span);
         }
     }
 
     fn balance(&mut self, path: &str, backend: &Backend) {
         if let Some(name) = &backend.affinity_header {
-            let path = problem::key(path, "affinity_header");
+            let path = findings::key(path, "affinity_header");
             if name.parse::<http::HeaderName>().is_err() {
                 self.findings.add(path, "must be a header's name");
             } else if backend.balance != Balance::PrefixAffinity {
                 self.findings.add(path, "means something only with \"balance: prefix_affinity\"");
             }
         }
-        self.bounded(problem::key(path, "slow_start"), backend.slow_start);
-        let path = problem::key(path, "metrics");
+        self.bounded(findings::key(path, "slow_start"), backend.slow_start);
+        let path = findings::key(path, "metrics");
         let Scrape { path: asked, interval, timeout } = &backend.metrics;
         self.asked_path(&path, asked.as_deref());
-        self.bounded(problem::key(&path, "interval"), *interval);
-        self.lasting(problem::key(&path, "timeout"), *timeout);
+        self.bounded(findings::key(&path, "interval"), *interval);
+        self.lasting(findings::key(&path, "timeout"), *timeout);
     }
 
     fn retries(&mut self, path: &str, backend: &Backend) {
-        self.within(problem::key(path, "retries"), backend.retries, 0..=10);
+        self.within(findings::key(path, "retries"), backend.retries, 0..=10);
         for (i, kind) in backend.retry_on.iter().enumerate() {
             if let RetryOn::Status(status) = kind.0 {
-                self.within(problem::item(&problem::key(path, "retry_on"), i), status, 400..=599);
+                self.within(findings::item(&findings::key(path, "retry_on"), i), status, 400..=599);
             }
         }
-        self.within(problem::key(path, "retry_budget"), backend.retry_budget, 0.0..=1.0);
+        self.within(findings::key(path, "retry_budget"), backend.retry_budget, 0.0..=1.0);
     }
 
     fn breaker(&mut self, path: &str, breaker: &Breaker) {
         let Breaker { faults, share, open, max_open, max_ejected } = *breaker;
-        self.within(problem::key(path, "faults"), faults, 1..=1000);
-        self.within(problem::key(path, "share"), share, 0.01..=1.0);
-        self.lasting(problem::key(path, "open"), open);
-        self.lasting(problem::key(path, "max_open"), max_open);
+        self.within(findings::key(path, "faults"), faults, 1..=1000);
+        self.within(findings::key(path, "share"), share, 0.01..=1.0);
+        self.lasting(findings::key(path, "open"), open);
+        self.lasting(findings::key(path, "max_open"), max_open);
         if max_open.0 < open.0 {
-            self.findings.add(problem::key(path, "max_open"), "must not be shorter than \"open\"");
+            self.findings.add(findings::key(path, "max_open"), "must not be shorter than \"open\"");
         }
-        self.within(problem::key(path, "max_ejected"), max_ejected, 0.0..=1.0);
+        self.within(findings::key(path, "max_ejected"), max_ejected, 0.0..=1.0);
     }
 
     fn admission(&mut self, path: &str, backend: &Backend) {
-        self.within(problem::key(path, "max_in_flight"), backend.max_in_flight, 0..=10_000_000);
-        self.within(problem::key(path, "peer_max_in_flight"), backend.peer_max_in_flight, 0..=10_000_000);
-        let path = problem::key(path, "queue");
+        self.within(findings::key(path, "max_in_flight"), backend.max_in_flight, 0..=10_000_000);
+        self.within(findings::key(path, "peer_max_in_flight"), backend.peer_max_in_flight, 0..=10_000_000);
+        let path = findings::key(path, "queue");
         let Queue { size, timeout } = backend.queue;
-        self.within(problem::key(&path, "size"), size, 0..=100_000);
-        self.lasting(problem::key(&path, "timeout"), timeout);
+        self.within(findings::key(&path, "size"), size, 0..=100_000);
+        self.lasting(findings::key(&path, "timeout"), timeout);
     }
 }

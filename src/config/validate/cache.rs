@@ -1,15 +1,15 @@
 //! Rules for the semantic cache.
 
 use super::super::file::{CacheBackend, RouteCache};
-use super::super::problem;
 use super::super::units::ByteSize;
 use super::Rules;
 use crate::cache::{milvus, redis};
+use crate::findings;
 
 impl Rules<'_> {
     pub(super) fn cache(&mut self) {
         let cache = &self.file.middleware.sem_cache;
-        let path = |key: &str| problem::key("middleware.sem_cache", key);
+        let path = |key: &str| findings::key("middleware.sem_cache", key);
         self.lasting(path("ttl"), cache.ttl);
         self.within(path("similarity_threshold"), cache.similarity_threshold, 0.0..=1.0);
         self.within(path("audit"), cache.audit, 0.0..=1.0);
@@ -47,24 +47,24 @@ impl Rules<'_> {
             ["token_env", "token_file"],
             [cache.milvus.token_env.is_some(), cache.milvus.token_file.is_some()],
         );
-        self.within(problem::key(&at_redis, "queue"), cache.redis.queue, 1..=1_000_000);
-        self.within(problem::key(&at_milvus, "queue"), cache.milvus.queue, 1..=1_000_000);
-        self.lasting(problem::key(&at_redis, "timeout"), cache.redis.timeout);
-        self.lasting(problem::key(&at_milvus, "timeout"), cache.milvus.timeout);
+        self.within(findings::key(&at_redis, "queue"), cache.redis.queue, 1..=1_000_000);
+        self.within(findings::key(&at_milvus, "queue"), cache.milvus.queue, 1..=1_000_000);
+        self.lasting(findings::key(&at_redis, "timeout"), cache.redis.timeout);
+        self.lasting(findings::key(&at_milvus, "timeout"), cache.milvus.timeout);
     }
 
     pub(super) fn route_cache(&mut self, path: &str, cache: &RouteCache) {
         if let Some(ttl) = cache.ttl {
-            self.lasting(problem::key(path, "ttl"), ttl);
+            self.lasting(findings::key(path, "ttl"), ttl);
         }
         if let Some(similarity) = cache.similarity_threshold {
-            self.within(problem::key(path, "similarity_threshold"), similarity, 0.0..=1.0);
+            self.within(findings::key(path, "similarity_threshold"), similarity, 0.0..=1.0);
         }
     }
 
     fn one_of(&mut self, path: &str, [one, other]: [&str; 2], is_set: [bool; 2]) {
         if is_set == [true; 2] {
-            self.findings.add(problem::key(path, other), format!("must be left out next to {one}"));
+            self.findings.add(findings::key(path, other), format!("must be left out next to {one}"));
         }
     }
 }

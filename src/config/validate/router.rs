@@ -1,9 +1,9 @@
 //! Rules for routes, aliases and passthrough paths.
 
 use super::super::file::{Classifier, Passthrough, Route, Router};
-use super::super::problem;
 use super::super::units::Threshold;
 use super::{Rules, Taken};
+use crate::findings;
 use crate::intake::{Endpoint, PRIORITIES};
 use crate::metrics::label;
 
@@ -22,14 +22,14 @@ impl<'a> Rules<'a> {
         self.aliases(aliases);
         let mut names = Taken::default();
         for (i, route) in routes.iter().enumerate() {
-            let path = problem::item("router.routes", i);
-            self.unique(problem::key(&path, "name"), &route.name, &mut names);
+            let path = findings::item("router.routes", i);
+            self.unique(findings::key(&path, "name"), &route.name, &mut names);
             self.route(&path, route);
         }
         let mut paths = Taken::default();
         for (i, entry) in passthrough.iter().enumerate() {
-            let path = problem::item("router.passthrough", i);
-            self.unique(problem::key(&path, "path"), &entry.path, &mut paths);
+            let path = findings::item("router.passthrough", i);
+            self.unique(findings::key(&path, "path"), &entry.path, &mut paths);
             self.passthrough(&path, entry);
         }
     }
@@ -37,7 +37,7 @@ impl<'a> Rules<'a> {
     fn aliases(&mut self, aliases: &'a [String]) {
         let mut taken = Taken::default();
         for (i, alias) in aliases.iter().enumerate() {
-            let path = problem::item("router.aliases", i);
+            let path = findings::item("router.aliases", i);
             if alias.trim().is_empty() {
                 self.findings.add(path, "must not be empty");
                 continue;
@@ -52,38 +52,38 @@ impl<'a> Rules<'a> {
     }
 
     fn route(&mut self, path: &str, route: &'a Route) {
-        let name = problem::key(path, "name");
+        let name = findings::key(path, "name");
         if RESERVED.contains(&route.name.as_str()) {
             let message = "must not be \"direct\", \"default\", \"guardrail\", \"passthrough\" or \"none\": those mean that no route was chosen";
             self.findings.add(name.as_str(), message);
         }
         self.name(name, &route.name);
         self.route_backends(path, route);
-        self.within(problem::key(path, "request_priority"), route.request_priority, PRIORITIES);
-        let samples = problem::key(path, "samples");
+        self.within(findings::key(path, "request_priority"), route.request_priority, PRIORITIES);
+        let samples = findings::key(path, "samples");
         if route.samples.is_empty() {
             self.findings.add(samples.as_str(), "must list at least one sample");
         }
         for (i, _) in route.samples.iter().enumerate().filter(|(_, sample)| sample.trim().is_empty()) {
-            self.findings.add(problem::item(&samples, i), "must not be empty");
+            self.findings.add(findings::item(&samples, i), "must not be empty");
         }
         if let Some(Threshold::Least(least)) = route.threshold {
             // A chance, or a cosine.
             let chances = matches!(self.file.router.classifier, Some(Classifier::Auto | Classifier::Trained));
-            self.within(problem::key(path, "threshold"), least, if chances { 0.0..=1.0 } else { -1.0..=1.0 });
+            self.within(findings::key(path, "threshold"), least, if chances { 0.0..=1.0 } else { -1.0..=1.0 });
         }
-        self.route_cache(&problem::key(path, "cache"), &route.cache);
+        self.route_cache(&findings::key(path, "cache"), &route.cache);
     }
 
     fn route_backends(&mut self, path: &str, route: &'a Route) {
         match (&route.backend, route.backends.is_empty()) {
-            (Some(name), true) => self.backend(&problem::key(path, "backend"), name),
+            (Some(name), true) => self.backend(&findings::key(path, "backend"), name),
             (Some(_), false) => self.findings.add(path, "must have \"backend\" or \"backends\", not both"),
             (None, true) => self.findings.add(path, "must have \"backend\" or \"backends\""),
             (None, false) => {
-                let (path, mut taken) = (problem::key(path, "backends"), Taken::default());
+                let (path, mut taken) = (findings::key(path, "backends"), Taken::default());
                 for (i, name) in route.backends.iter().enumerate() {
-                    let path = problem::item(&path, i);
+                    let path = findings::item(&path, i);
                     self.backend(&path, name);
                     self.unique(path, name, &mut taken);
                 }
@@ -92,7 +92,7 @@ impl<'a> Rules<'a> {
     }
 
     fn passthrough(&mut self, path: &str, entry: &Passthrough) {
-        let typed = problem::key(path, "path");
+        let typed = findings::key(path, "path");
         let stem = entry.path.strip_suffix("/*").unwrap_or(&entry.path);
         if !entry.path.starts_with('/') {
             self.findings.add(typed, "must start with \"/\"");
@@ -104,7 +104,7 @@ impl<'a> Rules<'a> {
             // Embeddings alone may be a backend's instead: an operator may want those of another model.
             self.findings.add(typed, "is a path that the router serves itself");
         }
-        self.backend(&problem::key(path, "backend"), &entry.backend);
+        self.backend(&findings::key(path, "backend"), &entry.backend);
         let guardrails = &self.file.middleware.guardrails;
         if (guardrails.jailbreak_detection || guardrails.pii_masking) && !entry.unguarded {
             self.findings.add(path, "needs \"unguarded: true\", as the guardrails cannot read what passes here");

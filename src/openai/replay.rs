@@ -1,12 +1,12 @@
 //! A stored answer as it is given again: as a whole body, or as the stream that a model's server would send.
 
 use std::iter;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::Millis;
 use crate::openai::answer::{Answer, Call, Choice, Kind};
 use crate::openai::json::Object;
 
@@ -100,12 +100,17 @@ pub fn text(stored: &str) -> Option<String> {
     said.as_str().map(str::to_owned)
 }
 
+/// Since 1970.
+fn seconds_now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
 // === impl Fresh ===
 
 impl Fresh {
     /// For an answer that is given now.
     pub fn now() -> Self {
-        Self { id: Uuid::new_v4().simple().to_string(), created: Millis::now().0 / 1000 }
+        Self { id: Uuid::new_v4().simple().to_string(), created: seconds_now() }
     }
 
     /// Opens an object with what is this answer's own.

@@ -1,0 +1,160 @@
+use fastrand::Rng;
+
+use super::super::parse::{Scope, parse, parse_list};
+use super::super::routes::Routes;
+use super::super::testing::{Sample, lists, rules, scores};
+use super::super::tree::Truth;
+use super::*;
+use crate::findings::Findings;
+
+/// Warnings about routes given by priority, whether they have samples, and their rule; named 0, 1, ….
+fn warnings(routes: &[(i32, bool, &str)]) -> Vec<String> {
+    let mut scope = Scope { jailbreak: true, pii: true, classifiers: vec!["toxicity"], ..Scope::default() };
+    let mut findings = Findings::default();
+    let sql = parse_list("", &serde_yaml::from_str("{any: [sql, table], typos: 1}").unwrap(), &mut findings).unwrap();
+    scope.lists.push(List { name: Some(Arc::from("sql")), ..sql });
+    let mut rule = |(i, (priority, samples, when)): (usize, &(i32, bool, &str))| {
+        let value = serde_yaml::from_str(when).unwrap();
+        let when = (!when.is_empty()).then(|| parse("", &value, &mut scope, &mut findings).unwrap());
+        RouteRule { name: Arc::from(i.to_string()), priority: *priority, when, samples: *samples }
+    };
+    let rules: Vec<_> = routes.iter().enumerate().map(&mut rule).collect();
+    let warnings = check(&rules, &scope.lists);
+    warnings.iter().filter(|warning| !matches!(warning, Warning::Unused { .. })).map(Warning::to_string).collect()
+}
+
+fn one(when: &str) -> Vec<String> {
+    warnings(&[(0, false, when)])
+}
+
+#[test]
+fn contradictions_are_told_with_both_sides() {
+    for (when, sides) in [
+        ("{tokens: {gt: 10, lt: 5}}", Some(("tokens > 10", "tokens < 5"))),
+        ("{all: [{tenant: a}, {tenant: b}]}", Some(("tenant = a", "tenant = b"))),
+        ("{turns: {gt: 2, lt: 3}}", Some(("turns > 2", "turns < 3"))),
+        ("{jailbreak: {gt: 1}}", None),
+        ("{tools: true, all: [{tools: 0}]}", Some(("tools >= 1", "tools = 0"))),
+        ("{stream: true, not: {stream: true}}", Some(("stream = true", "not stream = true"))),
+        (
+            "{keywords: {any: [inner join]}, not: {keywords: {any: [join, x]}}}",
+            Some(("keywords {any: [\"inner join\"]}", "not keywords {any: [\"join\", …]}")),
+        ),
+        ("{pii: false, all: [{pii: US_SSN}]}", Some(("not pii = true", "pii = US_SSN"))),
+        ("{model: {matches: ^a}, not: {model: {matches: ^a}}}", Some(("model matches ^a", "not model matches ^a"))),
+        ("{format: text, all: [{format: {matches: json}}]}", Some(("format = text", "format matches json"))),
+    ] {
+        let because = sides.map_or(String::new(), |(a, b)| format!(": \"{a}\" and \"{b}\" never hold together"));
+        assert_eq!(one(when), [format!("route \"0\": when holds for no request{because}")], "{when}");
+    }
+}
+
+#[test]
+fn what_can_hold_is_not_warned_of() {
+    for when in [
+        "{tokens: {gte: 5, lte: 5}}",
+        "{turns: {gt: 2, lt: 4}}",
+        "{tenant: {matches: ^a}, not: {tenant: a}}",
+        "{not: {tenant: a}, all: [{not: {tenant: {matches: .}}}]}",
+        "{pii: [A], all: [{pii: [B]}]}",
+        "{domain: math, all: [{domain: {eq: law, min_probability: 0.9}}]}",
+        "{keywords: {any: [join]}, not: {keywords: {any: [inner join]}}}",
+        "{any: [{domain: math}, {not: {domain: math}}]}",
+    ] {
+        assert_eq!(one(when), Vec::<String>::new(), "{when}");
+    }
+}
+
+#[test]
+fn a_dead_branch_is_told_by_its_path() {
+    let told = one("{any: [{code: true}, {all: [{turns: {lt: 1}}, {turns: {gt: 1}}]}]}");
+    assert_eq!(
+        told,
+        ["route \"0\": when.any[1] holds for no request: \"turns < 1\" and \"turns > 1\" never hold together"]
+    );
+}
+
+#[test]
+fn what_always_holds_is_told() {
+    for when in
+        ["{tokens: {gte: 0}}", "{any: [{stream: true}, {stream: false}]}", "{turns: {lt: 3}, any: [{turns: {gte: 0}}]}"]
+    {
+        let always = !when.starts_with("{turns");
+        assert_eq!(one(when).len(), usize::from(always), "{when}");
+    }
+    // What may be unknown when the decision is made does not always hold.
+    assert!(one("{jailbreak: {gte: 0}}").is_empty());
+    assert!(one("{not: {tenant: a}}").is_empty());
+}
+
+#[test]
+fn shadowed_routes_are_told_with_who_takes_their_requests() {
+    let shadowed = |routes: &[(i32, bool, &str)]| warnings(routes).iter().any(|told| told.contains("is never chosen"));
+    let (narrow, wide) = ("{keywords: {any: [sql]}, turns: 1}", "{keywords: {any: [table, sql]}}");
+    assert!(shadowed(&[(0, false, wide), (0, false, narrow)]));
+    assert!(!shadowed(&[(0, false, narrow), (0, false, wide)]));
+    assert!(shadowed(&[(0, false, narrow), (1, false, wide)]));
+    assert!(shadowed(&[(0, true, narrow), (0, false, wide)]), "a rule goes before samples");
+    assert!(!shadowed(&[(0, true, wide), (0, false, narrow)]));
+    assert!(!shadowed(&[(1, true, wide), (0, false, narrow)]), "samples may fail");
+    assert!(shadowed(&[(1, false, ""), (0, true, "")]));
+    assert!(shadowed(&[(0, false, "{keywords: sql}"), (0, false, "{keywords: {all: [sql]}}")]));
+    assert!(shadowed(&[(0, false, "{tokens: {gt: 100}}"), (0, false, "{tokens: {gte: 101}}")]));
+    assert!(!shadowed(&[(0, false, "{tokens: {gt: 100}}"), (0, false, "{tokens: {gte: 100}}")]));
+}
+
+#[test]
+fn lists_that_nobody_names_are_told() {
+    let list = |name: &str| List { name: Some(Arc::from(name)), ..List::any(["x"]) };
+    let told = check(&[], &[list("sql"), List::any(["y"])]);
+    assert_eq!(told, [Warning::Unused { list: Arc::from("sql") }]);
+    assert_eq!(told[0].to_string(), "router.signals.keywords.sql: no route asks for it");
+}
+
+/// No request contradicts a warning.
+#[test]
+fn every_warning_is_true_of_random_requests() {
+    let mut random = Rng::with_seed(17);
+    let (mut impossible, mut always, mut shadowed) = (0, 0, 0);
+    for _ in 0..4000 {
+        let count = random.usize(1..5);
+        let (rules, lists) = (rules(&mut random, count), lists(&mut random));
+        let warnings = check(&rules, &lists);
+        if warnings.is_empty() {
+            continue;
+        }
+        let place = |name: &Arc<str>| rules.iter().position(|rule| rule.name == *name).unwrap();
+        let routes = Routes::new(&rules, lists, None);
+        for _ in 0..40 {
+            let sample = Sample::random(&mut random);
+            let asked = sample.request();
+            let mut facts = routes.facts(&asked);
+            if random.u8(..4) > 0 {
+                facts.guard(sample.guarded);
+                facts.learn(&sample.learned);
+            }
+            let scores = scores(&mut random, count);
+            let chosen = routes.decide(&facts, &scores).map(|choice| choice.route);
+            for warning in &warnings {
+                match warning {
+                    Warning::Impossible { route, path, .. } if path.is_empty() => {
+                        impossible += 1;
+                        assert_ne!(routes.truth(place(route), &facts), Truth::Yes, "{warning}\n{rules:#?}");
+                    }
+                    Warning::Always { route } => {
+                        always += 1;
+                        assert_eq!(routes.truth(place(route), &facts), Truth::Yes, "{warning}\n{rules:#?}");
+                    }
+                    Warning::Shadowed { route, by } => {
+                        shadowed += 1;
+                        assert_ne!(chosen, Some(place(route)), "{warning}\n{rules:#?}");
+                        let first = routes.truth(place(route), &facts);
+                        assert!(first != Truth::Yes || routes.truth(place(by), &facts) == Truth::Yes, "{warning}");
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    assert!(impossible > 1000 && always > 200 && shadowed > 1000, "{impossible} {always} {shadowed}");
+}

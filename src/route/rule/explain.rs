@@ -1,0 +1,221 @@
+//! What was asked and what came out: every signal with its value, every rule with the outcome of its parts.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::routes::Routes;
+use super::tree::{Node, Truth, shown};
+use crate::route::signal::{Arg, Cost, Facts, Value};
+
+/// Everything that decided, for people.
+#[derive(Debug, Serialize)]
+pub struct Explanation<'a> {
+    /// Every signal that the rules ask for, the cheapest first.
+    pub signals: Vec<SignalShown<'a>>,
+    /// How long the search for all keywords took, in microseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keywords_us: Option<f64>,
+    /// Every route in the config's order.
+    pub routes: Vec<RouteShown<'a>>,
+}
+
+/// A signal and what it said.
+#[derive(Debug, Serialize)]
+pub struct SignalShown<'a> {
+    /// Its name.
+    pub signal: &'static str,
+    /// What it was asked about: a header, a backend, a classifier, a list of keywords.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+    /// Whether its value is known.
+    pub known: bool,
+    /// Its value; none where it is unknown or absent.
+    pub value: Option<Value<'a>>,
+    /// The keywords that were found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<&'a str>,
+    /// What it costs.
+    pub cost: Cost,
+    /// How long it took to read, in microseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub us: Option<f64>,
+}
+
+/// A route and whether its rule held.
+#[derive(Debug, Serialize)]
+pub struct RouteShown<'a> {
+    /// Its name.
+    pub route: &'a str,
+    /// Its priority.
+    pub priority: i32,
+    /// Whether its rule holds.
+    pub rule: Truth,
+    /// Whether samples must match, too.
+    pub samples: bool,
+    /// The rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<TreeShown>,
+}
+
+/// A rule's part and whether it held, in the order of evaluation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum TreeShown {
+    /// Of several, all must hold.
+    All {
+        /// Whether they did.
+        is: Truth,
+        /// These.
+        all: Vec<TreeShown>,
+    },
+    /// Of several, one must hold.
+    Any {
+        /// Whether one did.
+        is: Truth,
+        /// These.
+        any: Vec<TreeShown>,
+    },
+    /// One must not hold.
+    Not {
+        /// Whether it did not.
+        is: Truth,
+        /// This.
+        not: Box<TreeShown>,
+    },
+    /// A condition.
+    Condition {
+        /// Whether it held.
+        is: Truth,
+        /// As a person would write it.
+        condition: String,
+    },
+}
+
+// === impl Routes ===
+
+impl Routes {
+    /// Everything that `facts` know and what the rules make of it. Reads every signal that can be read.
+    pub fn explain<'a>(&'a self, facts: &Facts<'a>) -> Explanation<'a> {
+        let slots = facts.wanted().slots.len();
+        let signals = (0..slots).map(|slot| self.signal(slot, facts)).collect();
+        let routes = self.routes().iter().enumerate().map(|(i, route)| RouteShown {
+            route: &route.name,
+            priority: route.priority,
+            rule: self.truth(i, facts),
+            samples: route.samples,
+            when: route.when.as_ref().map(|when| self.tree(when, facts)),
+        });
+        let routes = routes.collect();
+        Explanation { signals, keywords_us: facts.time_of_keywords().map(microseconds), routes }
+    }
+
+    fn signal<'a>(&'a self, place: usize, facts: &Facts<'a>) -> SignalShown<'a> {
+        let slot = &facts.wanted().slots[place];
+        let value = facts.value(place);
+        let (of, found) = match &slot.arg {
+            Arg::Name(name, _) => (Some(name.clone()), Vec::new()),
+            Arg::List(list) => {
+                let shown = super::tree::list_shown(self.lists().get(*list));
+                (Some(shown), facts.wanted().keywords.found(*list, facts.hits(), facts.text()))
+            }
+            Arg::Nothing | Arg::Likely(_) => (None, Vec::new()),
+        };
+        SignalShown {
+            signal: slot.signal.name,
+            of,
+            known: value.is_some(),
+            value: value.filter(|value| *value != Value::Absent),
+            found,
+            cost: slot.signal.cost,
+            us: facts.time(place).map(microseconds),
+        }
+    }
+
+    fn tree(&self, node: &Node<usize>, facts: &Facts<'_>) -> TreeShown {
+        let is = node.truth(&mut |comparison| self.holds(*comparison, facts));
+        let each = |nodes: &[Node<usize>]| nodes.iter().map(|node| self.tree(node, facts)).collect();
+        match node {
+            Node::All(nodes) => TreeShown::All { is, all: each(nodes) },
+            Node::Any(nodes) => TreeShown::Any { is, any: each(nodes) },
+            Node::Not(node) => TreeShown::Not { is, not: Box::new(self.tree(node, facts)) },
+            Node::Is(comparison) => {
+                let (slot, test) = self.comparison(*comparison);
+                let condition = shown(slot.signal, &slot.arg, test, self.lists()).to_string();
+                TreeShown::Condition { is, condition }
+            }
+        }
+    }
+}
+
+/// To a tenth, as more is noise.
+fn microseconds(time: std::time::Duration) -> f64 {
+    (time.as_nanos() as f64 / 100.0).round() / 10.0
+}
+
+// === impl TreeShown ===
+
+impl fmt::Display for TreeShown {
+    /// One line, such as `all true [code = true: true, tokens >= 2000: true]`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |nodes: &[Self]| nodes.iter().map(Self::to_string).collect::<Vec<_>>().join(", ");
+        match self {
+            Self::All { is, all } => write!(f, "all {is} [{}]", list(all)),
+            Self::Any { is, any } => write!(f, "any {is} [{}]", list(any)),
+            Self::Not { is, not } => write!(f, "not {is} [{not}]"),
+            Self::Condition { is, condition } => write!(f, "{condition}: {is}"),
+        }
+    }
+}
+
+impl fmt::Display for Truth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::No => "false",
+            Self::Unknown => "unknown",
+            Self::Yes => "true",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::parse::{Scope, parse};
+    use super::super::routes::RouteRule;
+    use super::*;
+    use crate::findings::Findings;
+    use crate::route::signal::testing::request;
+
+    #[test]
+    fn every_signal_and_every_part_is_told() {
+        let text = "{any: [{keywords: {any: [sql, table]}}, {not: {jailbreak: {gt: 0.5}}}, {tenant: a}]}";
+        let mut scope = Scope { jailbreak: true, ..Scope::default() };
+        let when = parse("", &serde_yaml::from_str(text).unwrap(), &mut scope, &mut Findings::default()).unwrap();
+        let rule = RouteRule { name: Arc::from("sql"), priority: 2, when: Some(when), samples: false };
+        let routes = Routes::new(&[rule], scope.lists, None);
+        let asked = request("my SQL");
+        let explained = routes.explain(&routes.facts(&asked).timed());
+        let tree = explained.routes[0].when.as_ref().unwrap().to_string();
+        let wanted = "any true [tenant = a: false, keywords {any: [\"sql\", …]}: true, \
+                      not unknown [jailbreak > 0.5: unknown]]";
+        assert_eq!(tree, wanted);
+        let mut json = serde_json::to_value(&explained).unwrap();
+        assert!(json["keywords_us"].as_f64().is_some() && json["signals"][1]["us"].as_f64().is_some());
+        json["signals"][1]["us"] = 0.into();
+        let keywords = serde_json::json!({"signal": "keywords", "of": "{any: [\"sql\", …]}", "known": true,
+            "value": true, "found": ["sql"], "cost": "cheap", "us": 0});
+        assert_eq!(json["signals"][1], keywords);
+        assert_eq!(json["signals"][2]["value"], serde_json::Value::Null);
+        assert_eq!(json["routes"][0]["rule"], true.to_string());
+        assert_eq!(json["routes"][0]["when"]["any"][2]["is"], "unknown");
+    }
+
+    #[test]
+    fn no_time_is_taken_where_nobody_asks() {
+        let routes = Routes::new(&[], Vec::new(), None);
+        let asked = request("x");
+        assert!(routes.explain(&routes.facts(&asked)).keywords_us.is_none());
+    }
+}

@@ -1,0 +1,191 @@
+//! Conditions under `all`, `any` and `not`, in a logic that knows "not known yet".
+
+use std::fmt;
+use std::ops::Not;
+
+use serde::Serialize;
+
+use super::test::Test;
+use crate::route::signal::keywords::List;
+use crate::route::signal::{Arg, Signal};
+
+/// A tree over conditions of any kind.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Node<T> {
+    /// Holds where each of these does.
+    All(Vec<Node<T>>),
+    /// Holds where one of these does.
+    Any(Vec<Node<T>>),
+    /// Holds where this does not.
+    Not(Box<Node<T>>),
+    /// A condition.
+    Is(T),
+}
+
+/// Whether something holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+pub enum Truth {
+    /// It does not.
+    #[serde(rename = "false")]
+    No,
+    /// What it depends on is not known.
+    #[serde(rename = "unknown")]
+    Unknown,
+    /// It does.
+    #[serde(rename = "true")]
+    Yes,
+}
+
+/// One comparison of one signal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition {
+    /// The signal.
+    pub signal: &'static Signal,
+    /// What it is asked about.
+    pub arg: Arg,
+    /// What it is compared with.
+    pub test: Test,
+}
+
+// === impl Node ===
+
+impl<T> Node<T> {
+    /// Whether it holds, where `leaf` says so of conditions. Those after the one that decides are not asked.
+    pub fn truth(&self, leaf: &mut impl FnMut(&T) -> Truth) -> Truth {
+        match self {
+            Self::All(nodes) => until(nodes, Truth::No, leaf),
+            Self::Any(nodes) => until(nodes, Truth::Yes, leaf),
+            Self::Not(node) => !node.truth(leaf),
+            Self::Is(condition) => leaf(condition),
+        }
+    }
+
+    /// The same tree over what `leaf` makes of the conditions.
+    pub fn map<U>(&self, leaf: &mut impl FnMut(&T) -> Node<U>) -> Node<U> {
+        let mut each = |nodes: &[Self]| nodes.iter().map(|node| node.map(leaf)).collect();
+        match self {
+            Self::All(nodes) => Node::All(each(nodes)),
+            Self::Any(nodes) => Node::Any(each(nodes)),
+            Self::Not(node) => Node::Not(Box::new(node.map(leaf))),
+            Self::Is(condition) => leaf(condition),
+        }
+    }
+
+    /// Gives `leaf` every condition.
+    pub fn each(&self, leaf: &mut impl FnMut(&T)) {
+        match self {
+            Self::All(nodes) | Self::Any(nodes) => nodes.iter().for_each(|node| node.each(leaf)),
+            Self::Not(node) => node.each(leaf),
+            Self::Is(condition) => leaf(condition),
+        }
+    }
+}
+
+/// Goes through `nodes` to the first that is `decides`, which is then what comes out.
+fn until<T>(nodes: &[Node<T>], decides: Truth, leaf: &mut impl FnMut(&T) -> Truth) -> Truth {
+    let mut truth = !decides;
+    for node in nodes {
+        match node.truth(leaf) {
+            found if found == decides => return decides,
+            Truth::Unknown => truth = Truth::Unknown,
+            _ => {}
+        }
+    }
+    truth
+}
+
+// === impl Truth ===
+
+impl Not for Truth {
+    type Output = Self;
+
+    /// The opposite; what is not known stays so.
+    fn not(self) -> Self {
+        match self {
+            Self::No => Self::Yes,
+            Self::Unknown => Self::Unknown,
+            Self::Yes => Self::No,
+        }
+    }
+}
+
+impl From<Option<bool>> for Truth {
+    fn from(known: Option<bool>) -> Self {
+        match known {
+            None => Self::Unknown,
+            Some(true) => Self::Yes,
+            Some(false) => Self::No,
+        }
+    }
+}
+
+// === impl Condition ===
+
+impl Condition {
+    /// As a person would write it: `tokens >= 2000`; lists of keywords by their name among `lists`.
+    pub fn shown<'a>(&'a self, lists: &'a [List]) -> impl fmt::Display + 'a {
+        shown(self.signal, &self.arg, &self.test, lists)
+    }
+}
+
+/// A condition's parts, as a person would write them.
+pub(super) fn shown<'a>(signal: &'a Signal, arg: &'a Arg, test: &'a Test, lists: &'a [List]) -> impl fmt::Display + 'a {
+    fmt::from_fn(move |f| {
+        f.write_str(signal.name)?;
+        match arg {
+            Arg::Nothing => write!(f, " {test}"),
+            Arg::Name(name, least) if *least > 0.0 => write!(f, " {name} {test} (at least {least})"),
+            Arg::Name(name, _) => write!(f, " {name} {test}"),
+            Arg::Likely(least) if *least > 0.0 => write!(f, " {test} (at least {least})"),
+            Arg::Likely(_) => write!(f, " {test}"),
+            Arg::List(list) => write!(f, " {}", list_shown(lists.get(*list))),
+        }
+    })
+}
+
+/// A list's name, or what it begins with.
+pub(super) fn list_shown(list: Option<&List>) -> String {
+    let Some(list) = list else { return String::new() };
+    if let Some(name) = &list.name {
+        return name.to_string();
+    }
+    let first = |key: &str, words: &[String]| {
+        let more = if words.len() > 1 { ", …" } else { "" };
+        words.first().map(|word| format!("{{{key}: [\"{word}\"{more}]}}"))
+    };
+    let expressions: Vec<String> = list.regex.iter().map(|pattern| pattern.as_str().to_owned()).collect();
+    let some = first("any", &list.any).or_else(|| first("all", &list.all)).or_else(|| first("none", &list.none));
+    some.or_else(|| first("regex", &expressions)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn truth(node: Node<Truth>) -> Truth {
+        node.truth(&mut |truth| *truth)
+    }
+
+    #[test]
+    fn what_is_not_known_spreads_only_where_it_matters() {
+        use Truth::{No, Unknown, Yes};
+        let nodes = |truths: &[Truth]| truths.iter().map(|truth| Node::Is(*truth)).collect::<Vec<_>>();
+        assert_eq!(truth(Node::All(nodes(&[Yes, Unknown]))), Unknown);
+        assert_eq!(truth(Node::All(nodes(&[Unknown, No]))), No);
+        assert_eq!(truth(Node::Any(nodes(&[Unknown, Yes]))), Yes);
+        assert_eq!(truth(Node::Any(nodes(&[Unknown, No]))), Unknown);
+        assert_eq!(truth(Node::Not(Box::new(Node::Is(Unknown)))), Unknown);
+        assert_eq!((truth(Node::All(nodes(&[]))), truth(Node::Any(nodes(&[])))), (Yes, No));
+    }
+
+    #[test]
+    fn nothing_is_asked_after_the_decision() {
+        let node = Node::Any(vec![Node::Is(1), Node::Is(2), Node::Is(3)]);
+        let mut asked = Vec::new();
+        let truth = node.truth(&mut |leaf| {
+            asked.push(*leaf);
+            Truth::from(Some(*leaf == 2))
+        });
+        assert_eq!((truth, asked), (Truth::Yes, vec![1, 2]));
+    }
+}

@@ -1,0 +1,161 @@
+//! `sticky: conversation`: a conversation stays on its backend, and moves only up, when a later turn asks for more.
+//!
+//! - `table`: which conversation is where; bounded, and in one process alone
+//! - `ranks`: which of two backends is up
+
+mod ranks;
+mod table;
+
+pub use ranks::{Basis, Known, Ranks};
+pub use table::Conversations;
+
+/// What a decision says of a conversation's turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asks {
+    /// A route was chosen: its backend is what the turn asks for.
+    ForARoute,
+    /// No route was chosen, so the turn asks for nothing; it goes where others of its kind go.
+    ForNothing,
+    /// Nobody knows, as the router could not read it; where it goes is a stopgap.
+    Unread,
+}
+
+/// Where a turn goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Turn {
+    /// Its conversation has no place yet, and begins here.
+    Begins(usize),
+    /// Where its conversation is.
+    Stays(usize),
+    /// Up, and its conversation with it.
+    Moves(usize),
+    /// Here for this once.
+    Passes(usize),
+}
+
+/// Where a turn goes that was decided for backend `decided`, of a conversation that is on `bound`, if anywhere.
+///
+/// Where that backend cannot serve, or its budget is spent, is not asked: another may then serve the turn, and the
+/// conversation stays where it is.
+pub fn turn(bound: Option<usize>, decided: usize, asks: Asks, ranks: &Ranks) -> Turn {
+    match (bound, asks) {
+        (Some(bound), Asks::ForARoute) if ranks.is_up(bound, decided) => Turn::Moves(decided),
+        (Some(bound), _) => Turn::Stays(bound),
+        (None, Asks::Unread) => Turn::Passes(decided),
+        (None, Asks::ForARoute | Asks::ForNothing) => Turn::Begins(decided),
+    }
+}
+
+// === impl Turn ===
+
+impl Turn {
+    /// Who serves, as an index into the config's backends.
+    pub fn backend(self) -> usize {
+        let (Self::Begins(backend) | Self::Stays(backend) | Self::Moves(backend) | Self::Passes(backend)) = self;
+        backend
+    }
+
+    /// Whether the next turn is to find it there.
+    pub fn is_kept(self) -> bool {
+        !matches!(self, Self::Passes(_))
+    }
+
+    /// Its name where a decision is explained.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Begins(_) => "begins",
+            Self::Stays(_) => "stays",
+            Self::Moves(_) => "moves-up",
+            Self::Passes(_) => "passes",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::intake::Thread;
+
+    fn ranks() -> Ranks {
+        Ranks::new([1, 2, 2].map(|rank| Known { rank: Some(rank), ..Known::default() })).unwrap()
+    }
+
+    #[test]
+    fn a_conversation_moves_up_only_and_only_for_a_route() {
+        use Asks::{ForARoute, ForNothing, Unread};
+        for (bound, decided, asks, expected) in [
+            (None, 0, ForARoute, Turn::Begins(0)),
+            (None, 0, ForNothing, Turn::Begins(0)),
+            (None, 0, Unread, Turn::Passes(0)),
+            (Some(0), 1, ForARoute, Turn::Moves(1)),
+            (Some(0), 1, ForNothing, Turn::Stays(0)),
+            (Some(0), 1, Unread, Turn::Stays(0)),
+            (Some(1), 0, ForARoute, Turn::Stays(1)),
+            (Some(1), 1, ForARoute, Turn::Stays(1)),
+            (Some(1), 2, ForARoute, Turn::Stays(1)),
+            (Some(9), 2, ForARoute, Turn::Moves(2)),
+        ] {
+            assert_eq!(turn(bound, decided, asks, &ranks()), expected, "{bound:?} {decided} {asks:?}");
+        }
+    }
+
+    /// Users, each with their own conversation, against one table.
+    struct Town {
+        names: [Arc<str>; 3],
+        table: Conversations,
+        now: Instant,
+    }
+
+    impl Town {
+        fn new() -> Self {
+            let now = Instant::now();
+            Self {
+                names: ["small", "large", "other"].map(Arc::from),
+                table: Conversations::new(1_000, 3_600, now),
+                now,
+            }
+        }
+
+        /// Who serves the last of what a user says, which was decided for `decided`.
+        fn say(&self, said: &[&str], decided: usize) -> usize {
+            let mut thread = Thread::default();
+            for (place, text) in said.iter().enumerate() {
+                if place > 0 {
+                    thread.take("assistant", b"Hello! How can I help?");
+                }
+                thread.take("user", text.as_bytes());
+            }
+            let turns = thread.turns(&["tenant"]);
+            let bound = self.table.find(&turns, self.now);
+            let bound = bound.and_then(|bound| self.names.iter().position(|name| *name == bound));
+            let turn = turn(bound, decided, Asks::ForARoute, &ranks());
+            self.table.keep(&turns, &self.names[turn.backend()], self.now);
+            turn.backend()
+        }
+    }
+
+    #[test]
+    fn who_greets_alike_is_not_taken_along() {
+        let town = Town::new();
+        assert_eq!(town.say(&["hi"], 0), 0);
+        assert_eq!(town.say(&["hi"], 0), 0);
+        assert_eq!(town.say(&["hi", "prove it"], 1), 1);
+        assert_eq!(town.say(&["hi", "prove it", "thanks"], 0), 1, "it stays up");
+        assert_eq!(town.say(&["hi", "tell me a joke"], 0), 0, "another's");
+        assert_eq!(town.say(&["hi", "tell me a joke", "thanks"], 0), 0);
+        assert_eq!(town.say(&["hi"], 0), 0, "a third one's");
+    }
+
+    #[test]
+    fn a_turn_that_is_asked_again_is_decided_again() {
+        let town = Town::new();
+        assert_eq!(town.say(&["a"], 0), 0);
+        assert_eq!(town.say(&["a", "b"], 1), 1);
+        assert_eq!(town.say(&["a", "another b"], 0), 0);
+        assert_eq!(town.say(&["a", "b", "c"], 0), 1);
+    }
+}
