@@ -37,6 +37,8 @@ pub struct Key {
 pub struct Client {
     /// Whose request it is.
     pub tenant: Arc<str>,
+    /// The name of its key; none where there are no keys.
+    pub key: Option<Arc<str>>,
     /// Whether the client's own `x-pointsman-*` headers count.
     pub trusted: bool,
 }
@@ -57,13 +59,14 @@ impl Keys {
     /// Who sent `headers`, or a 401.
     pub fn identify(&self, headers: &HeaderMap) -> Result<Client, Failure> {
         if self.is_open() {
-            return Ok(Client { tenant: EVERYBODY.into(), trusted: false });
+            return Ok(Client { tenant: EVERYBODY.into(), key: None, trusted: false });
         }
         let presented =
             bearer(headers).ok_or_else(|| unauthorized("no API key was sent; send it as a bearer token"))?;
         let key = self.find(presented).ok_or_else(|| unauthorized("the API key is not known here"))?;
         let named = if key.trusted { named_tenant(headers)? } else { None };
-        Ok(Client { tenant: named.map_or_else(|| key.tenant.clone(), Arc::from), trusted: key.trusted })
+        let tenant = named.map_or_else(|| key.tenant.clone(), Arc::from);
+        Ok(Client { tenant, key: Some(key.name.clone()), trusted: key.trusted })
     }
 
     /// Every key is compared whole, so that the time tells nothing of which one came close.
@@ -156,6 +159,6 @@ mod tests {
     #[test]
     fn without_keys_everybody_is_one_tenant_and_nobody_is_trusted() {
         let client = Keys::default().identify(&headers("Bearer x", Some("acme"))).unwrap();
-        assert_eq!(client, Client { tenant: EVERYBODY.into(), trusted: false });
+        assert_eq!(client, Client { tenant: EVERYBODY.into(), key: None, trusted: false });
     }
 }

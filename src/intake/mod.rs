@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod body;
+pub mod contents;
 pub mod controls;
 pub mod conversation;
 pub mod draft;
@@ -17,6 +18,7 @@ pub mod thread;
 use std::time::Duration;
 
 pub use auth::{Client, Keys};
+pub use contents::Contents;
 pub use controls::CacheControls;
 pub use conversation::named_conversation;
 pub use draft::Draft;

@@ -154,6 +154,17 @@ impl Part {
 // === impl Role ===
 
 impl Role {
+    /// Who says a message whose `role` is this. A name that is not known is taken for the user's.
+    pub fn named(name: &str) -> Self {
+        match name {
+            "system" | "developer" => Self::System,
+            "assistant" => Self::Assistant,
+            "tool" | "function" => Self::Tool,
+            "document" | "context" => Self::Document,
+            _ => Self::User,
+        }
+    }
+
     /// Its name in the config and where it is shown.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -36,7 +36,7 @@ mod tests {
     fn only_a_trusted_client_gives_a_priority_and_one_that_can_be_read() {
         let named = |value: &str, trusted| {
             let headers = HeaderMap::from_iter([(PRIORITY_HEADER.parse().unwrap(), value.parse().unwrap())]);
-            named_priority(&headers, &Client { tenant: "t".into(), trusted })
+            named_priority(&headers, &Client { tenant: "t".into(), key: None, trusted })
         };
         assert_eq!(named("-5", true).unwrap(), Some(-5));
         assert_eq!(named("-5", false).unwrap(), None);
@@ -44,6 +44,9 @@ mod tests {
         for wrong in ["", "x", "1.5", "1001", "-1001", "99999999999"] {
             assert!(named(wrong, true).is_err(), "{wrong:?}");
         }
-        assert_eq!(named_priority(&HeaderMap::new(), &Client { tenant: "t".into(), trusted: true }).unwrap(), None);
+        assert_eq!(
+            named_priority(&HeaderMap::new(), &Client { tenant: "t".into(), key: None, trusted: true }).unwrap(),
+            None
+        );
     }
 }

@@ -148,7 +148,7 @@ fn is_user(role: Option<&RawValue>, what: &str) -> Result<bool, Failure> {
 }
 
 /// A message's text: a string, or the text parts of an array, a line each as vLLM joins them.
-fn content_text(content: Option<&RawValue>, what: &str) -> Result<Option<String>, Failure> {
+pub(super) fn content_text(content: Option<&RawValue>, what: &str) -> Result<Option<String>, Failure> {
     let Some(content) = content else { return Ok(None) };
     match Shape::of(content) {
         Shape::Null => Ok(None),

@@ -81,7 +81,7 @@ impl<'a> Walk<'a> {
         let read = fields(message.get(), what)?;
         let named = read.iter().find(|(key, _)| key == "role");
         let named = named.map_or(Ok(None), |(_, name)| role_name(name))?;
-        let role = named.as_deref().map_or(Role::User, role_of);
+        let role = named.as_deref().map_or(Role::User, Role::named);
         let may_be_routed = named.as_deref() == Some("user");
         let mut content = Content { piece: Piece::by(role), has_text: false };
         for (key, value) in read {
@@ -170,15 +170,5 @@ impl<'a> Walk<'a> {
 
     fn start(&self, value: &RawValue) -> usize {
         span(self.whole, value).start
-    }
-}
-
-fn role_of(name: &str) -> Role {
-    match name {
-        "system" | "developer" => Role::System,
-        "assistant" => Role::Assistant,
-        "tool" | "function" => Role::Tool,
-        "document" | "context" => Role::Document,
-        _ => Role::User,
     }
 }
