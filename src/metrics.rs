@@ -25,6 +25,7 @@ pub struct Metrics {
     pub guard_entities: IntCounterVec,
     pub guard_seconds: Histogram,
     pub in_flight: IntGauge,
+    pub decisions: IntCounterVec,
     pub decision_seconds: Histogram,
     pub embedding_seconds: Histogram,
     pub first_byte_seconds: HistogramVec,
@@ -94,6 +95,11 @@ impl Metrics {
             guard_seconds: new
                 .histogram("guard_seconds", "Looking through a request, time in the encoder's queue included")?,
             in_flight: new.gauge("requests_in_flight", "Requests being served")?,
+            decisions: new.counters(
+                "decisions_total",
+                "Requests by their route and why they went there",
+                &["route", "reason"],
+            )?,
             decision_seconds: new
                 .histogram("decision_seconds", "From a request's last byte to its decision, embedding included")?,
             embedding_seconds: new.histogram("embedding_seconds", "Embedding a prompt, time in the queue included")?,

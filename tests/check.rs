@@ -294,7 +294,7 @@ fn values_must_make_sense() {
             "127.0.0.1:0",
             &["2: listen: must name a port: nobody could know one that the system chose"],
         ),
-        ("samples: [\"Hi\"]", "samples: []", &["14: router.routes[0].samples: must list at least one sample"]),
+        ("samples: [\"Hi\"]", "samples: []", &["12: router.routes[0]: must have \"samples\", \"when\" or both"]),
         (
             "samples: [\"Hi\"]",
             "samples: [Hi, \" \"]\n      threshold: 1.5",

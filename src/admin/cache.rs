@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -17,8 +17,9 @@ use crate::failure::{Failure, Reason};
 use crate::guard::Guard;
 use crate::intake::{Endpoint, Pieces, Prompt, body};
 use crate::openai;
+use crate::proxy::Around;
 use crate::record::Outcome;
-use crate::route::UnknownModel;
+use crate::route::{Asked, Pace, UnknownModel, signal};
 
 /// Entries that are listed unless asked for otherwise, and at most.
 const LISTED: usize = 20;
@@ -123,11 +124,22 @@ async fn explain(shared: &Shared, tenant: &str, body: Body) -> Result<Value, Fai
         if is_chat { (Endpoint::Chat, Kind::Chat) } else { (Endpoint::Completions, Kind::Completion) };
     let prompt = Prompt::parse(endpoint, body)?;
     let model = prompt.model.as_deref();
-    let Guarded { body, meaning, is_other_text } = match &snapshot.guard {
+    let Guarded { body, attack, kinds, meaning, is_other_text } = match &snapshot.guard {
         Some(guard) => guarded(guard, endpoint, &prompt, tenant).await?,
-        None => Guarded { body: prompt.body().clone(), meaning: None, is_other_text: false },
+        None => Guarded { body: prompt.body().clone(), attack: None, kinds: None, meaning: None, is_other_text: false },
     };
-    let decided = snapshot.router.decide(model, prompt.text.as_deref(), meaning, &shared.metrics).await;
+    let reading = snapshot.router.read(endpoint, &prompt)?;
+    let (around, said) = (Around::new(&snapshot, &HeaderMap::new()), reading.said());
+    let request = signal::Request {
+        model,
+        tenant: Some(tenant),
+        stream: prompt.stream,
+        ..reading.request(prompt.text.as_deref(), &said, &around)
+    };
+    let kinds: Option<Vec<&str>> = kinds.as_ref().map(|kinds| kinds.iter().map(String::as_str).collect());
+    let guarded = signal::Guarded { jailbreak: attack, pii: kinds.as_deref() };
+    let asked = Asked { request, ahead: reading.ahead(), guarded, meaning };
+    let decided = snapshot.router.decide(&asked, Pace::Request(&shared.metrics)).await;
     let decision = decided.map_err(|UnknownModel| Failure::unknown_model(model.unwrap_or_default()))?;
     let backend = &snapshot.backends[decision.backend].settings;
     let route = snapshot.route_label(&decision);
@@ -181,6 +193,9 @@ async fn explain(shared: &Shared, tenant: &str, body: Body) -> Result<Value, Fai
 /// A request as the guardrails leave it to the cache.
 struct Guarded {
     body: Bytes,
+    /// What was found in it.
+    attack: Option<f64>,
+    kinds: Option<Vec<String>>,
     /// What its text meant before.
     meaning: Option<Meaning>,
     /// Whether it is another text now.
@@ -190,11 +205,13 @@ struct Guarded {
 async fn guarded(guard: &Arc<Guard>, endpoint: Endpoint, prompt: &Prompt, tenant: &str) -> Result<Guarded, Failure> {
     let pieces = Arc::new(Pieces::read(endpoint, prompt.body())?);
     let inspection = guard.inspect(&pieces).await;
+    let attack = inspection.attack();
+    let kinds = inspection.kinds().map(|kinds| kinds.into_iter().map(str::to_owned).collect());
     let masking = guard.mask(&pieces, inspection.findings, tenant, prompt.body()).await?;
     let meaning = inspection.meaning;
     Ok(match masking {
-        Some(masking) => Guarded { body: masking.cached, meaning, is_other_text: masking.is_other_text },
-        None => Guarded { body: prompt.body().clone(), meaning, is_other_text: false },
+        Some(masking) => Guarded { body: masking.cached, attack, kinds, meaning, is_other_text: masking.is_other_text },
+        None => Guarded { body: prompt.body().clone(), attack, kinds, meaning, is_other_text: false },
     })
 }
 

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::Shared;
 use crate::failure::{Failure, Reason};
-use crate::guard::report;
+use crate::guard::{Inspection, report};
 use crate::intake::{Endpoint, Pieces, Prompt, body};
 use crate::openai;
-use crate::route::{Explanation, UnknownModel};
+use crate::proxy::Around;
+use crate::route::signal::{Guarded, Request};
+use crate::route::{Asked, Explanation, Lessons, Pace, Reading, Router, UnknownModel};
 
 /// What tells the forms of a question apart: `{"text": …}`, a chat's body, or a completion's.
 #[derive(Deserialize)]
@@ -24,12 +26,19 @@ struct Question {
     prompt: Option<IgnoredAny>,
 }
 
-/// A decision, with why and for which model.
+/// Whose request it would be.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Whose {
+    tenant: Option<String>,
+    key: Option<String>,
+}
+
+/// A decision, and for which model.
 #[derive(Serialize)]
 struct Answer<'a> {
     #[serde(flatten)]
     decision: Explanation<'a>,
-    reason: &'static str,
     model: &'a str,
     /// What the guardrails find; none where they are off.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,15 +46,23 @@ struct Answer<'a> {
 }
 
 /// What is asked about.
-struct Asked {
+struct Asking {
     model: Option<String>,
     /// What it is routed by.
     text: Option<String>,
+    stream: bool,
+    /// What rules ask for.
+    reading: Reading,
     pieces: Pieces,
 }
 
-pub(super) async fn explain(State(shared): State<Arc<Shared>>, body: Body) -> Response {
-    let (status, body) = match answer(&shared, body).await {
+pub(super) async fn explain(
+    State(shared): State<Arc<Shared>>,
+    Query(whose): Query<Whose>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let (status, body) = match answer(&shared, &whose, &headers, body).await {
         Ok(explanation) => (200, explanation),
         Err(failure) => (failure.reason.status(), openai::error::body(&failure)),
     };
@@ -53,38 +70,54 @@ pub(super) async fn explain(State(shared): State<Arc<Shared>>, body: Body) -> Re
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-async fn answer(shared: &Shared, body: Body) -> Result<Vec<u8>, Failure> {
+async fn answer(shared: &Shared, whose: &Whose, headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Failure> {
     let snapshot = shared.live.snapshot();
     let limits = &snapshot.limits;
     let body = to_bytes(body, limits.body_size).await.map_err(|_| body::too_large(limits))?;
-    let Asked { model, text, pieces } = read(body)?;
+    let Asking { model, text, stream, reading, pieces } = read(&snapshot.router, body)?;
     let pieces = Arc::new(pieces);
-    let inspection = match &snapshot.guard {
+    let mut inspection = match &snapshot.guard {
         Some(guard) => Some(guard.inspect(&pieces).await),
         None => None,
     };
-    let guard = inspection.as_ref().map(|inspection| report::Explanation::of(&pieces, inspection));
-    let meaning = inspection.and_then(|inspection| inspection.meaning);
-    let model = model.as_deref();
-    let decided = snapshot.router.decide(model, text.as_deref(), meaning, &shared.metrics).await;
-    let decision = decided.map_err(|UnknownModel| Failure::unknown_model(model.unwrap_or_default()))?;
+    let meaning = inspection.as_mut().and_then(|inspection| inspection.meaning.take());
+    let kinds = inspection.as_ref().and_then(Inspection::kinds);
+    let guarded = Guarded { jailbreak: inspection.as_ref().and_then(Inspection::attack), pii: kinds.as_deref() };
+    let (around, said) = (Around::new(&snapshot, headers), reading.said());
+    let request = Request {
+        model: model.as_deref(),
+        tenant: whose.tenant.as_deref(),
+        key: whose.key.as_deref(),
+        stream,
+        ..reading.request(text.as_deref(), &said, &around)
+    };
+    let asked = Asked { request, ahead: reading.ahead(), guarded, meaning };
+    let (router, pace) = (&snapshot.router, Pace::Request(&shared.metrics));
+    let decided = router.decide(&asked, pace).await;
+    let decision = decided.map_err(|UnknownModel| Failure::unknown_model(model.as_deref().unwrap_or_default()))?;
+    let meaning = router.meaning_for(&asked, &decision, pace).await;
+    let meant = meaning.as_ref().map(|meaning| &meaning.embedding);
+    let lessons = meant.map(Lessons::of);
     let backend = &snapshot.backends[decision.backend].settings;
-    let meant = decision.meaning.as_ref().map(|meaning| &meaning.embedding);
     let answer = Answer {
-        decision: Explanation::new(&snapshot.router.table, &decision, meant, &backend.name),
-        reason: decision.reason.as_str(),
+        decision: Explanation::new(&router.table, &decision, meant, &backend.name).with_rules(router.explain(
+            &asked,
+            &decision,
+            lessons.as_ref(),
+        )),
         model: &backend.model,
-        guard,
+        guard: inspection.as_ref().map(|inspection| report::Explanation::of(&pieces, inspection)),
     };
     serde_json::to_vec(&answer).map_err(|error| Failure::new(Reason::Internal, error.to_string()))
 }
 
-fn read(body: Bytes) -> Result<Asked, Failure> {
+fn read(router: &Router, body: Bytes) -> Result<Asking, Failure> {
     let unasked =
         || Failure::new(Reason::InvalidRequest, "ask with a \"text\", with \"messages\" or with a \"prompt\"");
     let endpoint = match serde_json::from_slice(&body) {
         Ok(Question { text: Some(text), .. }) => {
-            return Ok(Asked { model: None, text: Some(text.clone()), pieces: Pieces::of(text) });
+            let (reading, pieces) = (Reading::of(&text), Pieces::of(text.clone()));
+            return Ok(Asking { model: None, text: Some(text), stream: false, reading, pieces });
         }
         Ok(Question { messages: Some(_), .. }) => Endpoint::Chat,
         Ok(Question { prompt: Some(_), .. }) => Endpoint::Completions,
@@ -93,5 +126,7 @@ fn read(body: Bytes) -> Result<Asked, Failure> {
         Err(_) => return Prompt::parse(Endpoint::Completions, body).and(Err(unasked())),
     };
     let pieces = Pieces::read(endpoint, &body)?;
-    Prompt::parse(endpoint, body).map(|prompt| Asked { model: prompt.model, text: prompt.text, pieces })
+    let prompt = Prompt::parse(endpoint, body)?;
+    let reading = router.read(endpoint, &prompt)?;
+    Ok(Asking { model: prompt.model, text: prompt.text, stream: prompt.stream, reading, pieces })
 }

@@ -21,7 +21,7 @@ pub struct Args {
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     match load::load(&args.config) {
         Ok(loaded) => {
-            for note in config::classifier_notes(&loaded.file) {
+            for note in config::notes(&loaded.file) {
                 writeln!(std::io::stderr(), "{}: warning: {note}", args.config.display())?;
             }
             writeln!(std::io::stdout(), "{}: ok", args.config.display())?;

@@ -13,7 +13,9 @@ use super::lines::{self, Line};
 use crate::config::file::{File, Mode};
 use crate::config::{self, load};
 use crate::embed::{self, Embedding, Encoder};
-use crate::route::{Decision, Reason, Table};
+use crate::route::rule::Explanation;
+use crate::route::signal::{Guarded, Request};
+use crate::route::{Asked, Decision, Lessons, Names, Nowhere, Pace, Reading, Router, Table};
 
 /// A decision, and what the text means where it was compared.
 pub(super) type Decided = (Decision, Option<Embedding>);
@@ -21,10 +23,9 @@ pub(super) type Decided = (Decision, Option<Embedding>);
 /// A config's routing, ready to decide.
 pub(super) struct Offline {
     /// The routes, compiled; without samples where routing is off.
-    pub(super) table: Table,
+    pub(super) table: Arc<Table>,
+    router: Router,
     backends: Vec<Arc<str>>,
-    /// None where routing is off.
-    encoder: Option<Arc<Encoder>>,
 }
 
 // === impl Offline ===
@@ -35,14 +36,18 @@ impl Offline {
         let file = load::load(path)?.file;
         let settings = config::route_settings(&file)?;
         let backends = file.backends.iter().map(|backend| backend.name.as_str().into()).collect();
-        if file.router.mode == Mode::Off {
+        let (table, rules, encoder) = if file.router.mode == Mode::Off {
             // Without a sample there is nothing to embed.
-            let table = Table::compile(settings, |_| Vec::<Result<_, Infallible>>::new(), None)?;
-            return Ok(Arc::new(Self { table, backends, encoder: None }));
-        }
-        let encoder = encoder(&file)?;
-        let table = Table::compile(settings, |samples| encoder.embed_all(samples), None)?;
-        Ok(Arc::new(Self { table, backends, encoder: Some(encoder) }))
+            (Table::compile(settings, |_| Vec::<Result<_, Infallible>>::new(), None)?, None, None)
+        } else {
+            let encoder = encoder(&file)?;
+            let table = Table::compile(settings, |samples| encoder.embed_all(samples), None)?;
+            (table, config::rules(&file, Some(&encoder))?, Some(encoder))
+        };
+        let table = Arc::new(table);
+        // Only texts are asked about, and none names a model.
+        let router = Router { names: Names::default(), table: table.clone(), rules, encoder };
+        Ok(Arc::new(Self { table, router, backends }))
     }
 
     /// The name of the backend that a decision leads to.
@@ -69,15 +74,37 @@ impl Offline {
         lines::answer(input, output, parse, decide, |output, (rest, decided)| finish(output, rest, decided))
     }
 
-    async fn decision(&self, text: &str) -> anyhow::Result<Decided> {
-        let uncompared = |reason| Ok((Decision::uncompared(self.table.default_backend(), reason), None));
-        let Some(encoder) = &self.encoder else { return uncompared(Reason::Off) };
-        if text.trim().is_empty() {
-            return uncompared(Reason::NoText);
-        }
-        let embedding = encoder.embed_patiently(text).await?;
-        Ok((self.table.decide(&embedding), Some(embedding)))
+    /// Gives `told` every signal of `text`, for which that was decided, and what the rules made of them; none where there are
+    /// no rules.
+    pub(super) fn explain<T>(
+        &self,
+        text: &str,
+        (decision, embedding): &Decided,
+        told: impl FnOnce(Option<Explanation<'_>>) -> T,
+    ) -> T {
+        let lessons = embedding.as_ref().map(Lessons::of);
+        let reading = Reading::of(text);
+        let said = reading.said();
+        let asked = asked(&reading, reading.request(Some(text), &said, &Nowhere));
+        told(self.router.explain(&asked, decision, lessons.as_ref()))
     }
+
+    async fn decision(&self, text: &str) -> anyhow::Result<Decided> {
+        let reading = Reading::of(text);
+        let said = reading.said();
+        let asked = asked(&reading, reading.request(Some(text), &said, &Nowhere));
+        let decision = self.router.decide(&asked, Pace::Patient).await?;
+        if let Some(reason) = decision.degraded {
+            anyhow::bail!("a text cannot be embedded: {}", reason.as_str());
+        }
+        let meaning = self.router.meaning_for(&asked, &decision, Pace::Patient).await;
+        Ok((decision, meaning.map(|meaning| meaning.embedding)))
+    }
+}
+
+/// A text alone, as a user's message.
+fn asked<'a>(reading: &'a Reading, request: Request<'a>) -> Asked<'a> {
+    Asked { request, ahead: reading.ahead(), guarded: Guarded::default(), meaning: None }
 }
 
 /// The config's model, on all cores.

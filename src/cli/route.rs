@@ -8,10 +8,10 @@ use anyhow::Context;
 use serde::Deserialize;
 
 use super::lines::Line;
-use super::offline::Offline;
-use crate::embed::Embedding;
+use super::offline::{Decided, Offline};
 use crate::route::classifier::{Scale, Scores};
-use crate::route::{Decision, Explanation, Reason};
+use crate::route::rule::{self, RouteShown, SignalShown};
+use crate::route::{Explanation, Reason};
 
 /// What `route` takes.
 #[derive(Debug, clap::Args)]
@@ -41,24 +41,28 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut output = BufWriter::new(io::stdout());
     if args.json {
         let input = io::BufReader::new(io::stdin());
-        offline.decide_lines(input, &mut output, parse, |output, (), (decision, embedding)| {
-            let backend = offline.backend(&decision);
-            let explanation = Explanation::new(&offline.table, &decision, embedding.as_ref(), backend);
-            serde_json::to_writer(&mut *output, &explanation)?;
+        offline.decide_lines(input, &mut output, parse, |output, text, decided| {
+            let (decision, embedding) = &decided;
+            let backend = offline.backend(decision);
+            let explanation = Explanation::new(&offline.table, decision, embedding.as_ref(), backend);
+            offline.explain(&text, &decided, |rules| {
+                serde_json::to_writer(&mut *output, &explanation.with_rules(rules))
+            })?;
             Ok(writeln!(output)?)
         })?;
     } else {
         let prompt = args.prompt.map_or_else(read_prompt, Ok)?;
-        let (decision, embedding) = offline.decide(&prompt)?;
-        explain(&offline, &decision, embedding, &mut output)?;
+        let decided = offline.decide(&prompt)?;
+        explain(&offline, &decided, &mut output)?;
+        offline.explain(&prompt, &decided, |rules| rules.map_or(Ok(()), |rules| explain_rules(&rules, &mut output)))?;
     }
     output.flush()?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn parse(_: &Offline, line: &str) -> anyhow::Result<Line<()>> {
+fn parse(_: &Offline, line: &str) -> anyhow::Result<Line<String>> {
     let Input { text } = serde_json::from_str(line)?;
-    Ok(Line { text, rest: () })
+    Ok(Line { rest: text.clone(), text })
 }
 
 fn read_prompt() -> anyhow::Result<String> {
@@ -68,12 +72,7 @@ fn read_prompt() -> anyhow::Result<String> {
 }
 
 /// Prints a decision for people.
-fn explain(
-    offline: &Offline,
-    decision: &Decision,
-    embedding: Option<Embedding>,
-    output: &mut impl Write,
-) -> io::Result<()> {
+fn explain(offline: &Offline, (decision, embedding): &Decided, output: &mut impl Write) -> io::Result<()> {
     let table = &offline.table;
     let backend = offline.backend(decision);
     let chosen = decision.route.and_then(|route| table.name(route));
@@ -84,17 +83,41 @@ fn explain(
         None => writeln!(output, "Default backend {backend}: {}", reason(decision.reason, table.scale()))?,
     }
     let Some(embedding) = embedding else { return Ok(()) };
-    let Scores { by_route, out_of_scope } = table.scores(&embedding);
+    let Scores { by_route, out_of_scope } = table.scores(embedding);
     let mut routes: Vec<_> = table.names().zip(by_route).enumerate().collect();
     routes.sort_by(|(_, (_, a)), (_, (_, b))| b.total_cmp(a));
     for (index, (name, score)) in routes {
+        // A route without samples has no score.
+        let Some((sample, _)) = table.nearest(embedding, index) else { continue };
         let mark = if decision.route == Some(index) { '*' } else { ' ' };
         let threshold = table.threshold(index).map(|least| format!(", threshold {least:.3}")).unwrap_or_default();
-        let nearest = table.nearest(&embedding, index).map(|(sample, _)| format!(", nearest sample {sample:?}"));
-        writeln!(output, "{mark} {score:6.3}  {name}{threshold}{}", nearest.unwrap_or_default())?;
+        writeln!(output, "{mark} {score:6.3}  {name}{threshold}, nearest sample {sample:?}")?;
     }
     let classifier = table.classifier().as_str();
     writeln!(output, "Classifier {classifier}: scores are {}s; out of scope {out_of_scope:.3}", table.scale().as_str())
+}
+
+/// Prints every signal, and every route's rule, with what came out.
+fn explain_rules(rules: &rule::Explanation<'_>, output: &mut impl Write) -> io::Result<()> {
+    writeln!(output, "Signals")?;
+    for SignalShown { signal, of, known, value, found, cost, us } in &rules.signals {
+        let of = of.as_ref().map(|of| format!(" {of}")).unwrap_or_default();
+        let value = match (known, value) {
+            (false, _) => "unknown".into(),
+            (true, None) => "none".into(),
+            (true, Some(value)) => value.to_string(),
+        };
+        let found = if found.is_empty() { String::new() } else { format!(", found {found:?}") };
+        let time = us.map(|us| format!(", {us} µs")).unwrap_or_default();
+        writeln!(output, "  {signal}{of} = {value}{found} ({}{time})", cost.as_str())?;
+    }
+    writeln!(output, "Rules")?;
+    for RouteShown { route, priority, rule, samples, when } in &rules.routes {
+        let samples = if *samples { ", and samples" } else { "" };
+        let when = when.as_ref().map_or_else(|| "no rule".into(), |when| when.to_string());
+        writeln!(output, "  {route} (priority {priority}{samples}): {rule}: {when}")?;
+    }
+    Ok(())
 }
 
 fn reason(reason: Reason, scale: Scale) -> &'static str {
@@ -103,6 +126,8 @@ fn reason(reason: Reason, scale: Scale) -> &'static str {
         (Reason::BelowThreshold, Scale::Cosine) => "no route's nearest sample is near enough",
         (Reason::Semantic, Scale::Chance) => "it is the likeliest",
         (Reason::BelowThreshold, Scale::Chance) => "no route is likely enough",
+        (Reason::Rule, _) => "its rule holds",
+        (Reason::NoMatch, _) => "no route's rule holds",
         (Reason::Off, _) => "routing is off",
         (Reason::NoText, _) => "there is no text to compare",
         (other, _) => other.as_str(),

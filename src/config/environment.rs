@@ -46,6 +46,13 @@ impl Typed {
     pub fn at(&self, path: &str) -> Option<&str> {
         self.0.get(path).map(String::as_str)
     }
+
+    /// The same for what stands at `path` or below it.
+    pub fn within(&self, path: &str) -> Option<&str> {
+        let is_below = |other: &str| other.strip_prefix(path).is_some_and(|rest| rest.starts_with(['.', '[']));
+        let below = || self.0.iter().find(|(other, _)| is_below(other)).map(|(_, typed)| typed.as_str());
+        self.at(path).or_else(below)
+    }
 }
 
 // === impl Fill ===

@@ -2,6 +2,7 @@
 
 mod backend;
 mod guardrails;
+mod signals;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ pub use self::guardrails::{
     Action, Checksum, EntityOperator, Guardrails, Jailbreak, Media, OnError, Operator, Pii, PiiLabel, PiiRecognizer,
     Role,
 };
+pub use self::signals::{Complexity, SignalClassifier, Signals};
 use super::defaults;
 use super::units::{ByteSize, Span, Threshold};
 
@@ -165,6 +167,9 @@ pub struct Router {
     /// Further paths handed to one backend as they are; `/v1/embeddings` may be one.
     #[serde(default)]
     pub passthrough: Vec<Passthrough>,
+    /// Signals that routes' rules ask for by a name.
+    #[serde(default)]
+    pub signals: Signals,
     /// The routes.
     #[serde(default)]
     pub routes: Vec<Route>,
@@ -219,7 +224,14 @@ pub struct Route {
     /// How soon its requests are served where some must wait: lower is sooner.
     #[serde(default)]
     pub request_priority: i32,
+    /// Among the routes that match, those of a higher one go first; then the higher score does.
+    #[serde(default)]
+    pub priority: i32,
+    /// What a request must be like, beside or instead of its samples: a tree of conditions, read by the rules' own parser.
+    #[serde(default)]
+    pub when: Option<serde_yaml::Value>,
     /// Prompts like those it should match.
+    #[serde(default)]
     pub samples: Vec<String>,
     /// The least score that passes; any by default.
     #[serde(default)]

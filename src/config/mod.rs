@@ -22,6 +22,7 @@ pub mod problem;
 mod routing;
 pub mod schema;
 mod sections;
+mod signals;
 mod snapshot;
 pub mod units;
 pub mod validate;
@@ -30,6 +31,6 @@ pub mod yaml;
 
 pub use encoders::{load_guard_model, load_model};
 pub use live::Live;
-pub use routing::{classifier_notes, route_settings};
+pub use routing::{notes, route_settings, rules};
 pub use snapshot::{Labels, Snapshot, Startup};
 pub use watch::watch;

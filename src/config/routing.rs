@@ -5,9 +5,11 @@ use std::collections::HashSet;
 use anyhow::Context;
 
 use super::file::{self, File};
+use super::signals::{self, Examples};
 use super::units::Threshold;
 use crate::embed::{self, Encoder};
 use crate::route::classifier::{self, Mode};
+use crate::route::rule::Routes;
 use crate::route::{self, Table};
 
 /// What the file says of routing, with every backend by its index.
@@ -51,8 +53,20 @@ pub(super) fn policies(file: &File) -> anyhow::Result<Vec<route::Policy>> {
     policies.collect()
 }
 
-/// What the operator should hear of the classifier, as far as the file alone tells.
-pub fn classifier_notes(file: &File) -> Vec<String> {
+/// The routes' rules; none where there are none. Examples are embedded by `encoder`.
+///
+/// # Errors
+/// An example that cannot be embedded.
+pub fn rules(file: &File, encoder: Option<&Encoder>) -> anyhow::Result<Option<Routes>> {
+    Ok(signals::compile(file, &Examples::embed(file, encoder, None)?))
+}
+
+/// What the operator should hear of routing, as far as the file alone tells.
+pub fn notes(file: &File) -> Vec<String> {
+    [classifier_notes(file), signals::notes(file)].concat()
+}
+
+fn classifier_notes(file: &File) -> Vec<String> {
     let router = &file.router;
     if router.mode == file::Mode::Off || router.routes.is_empty() {
         return Vec::new();

@@ -11,6 +11,7 @@ use super::file::{self, File};
 use super::guarding::Classifiers;
 use super::load::{Loaded, read_bounded};
 use super::routing::{self, backend_index};
+use super::signals::{self, Examples};
 use super::{backends, caching, guarding};
 use crate::cache::Caching;
 use crate::embed::{self, Encoder};
@@ -52,6 +53,7 @@ pub struct Snapshot {
     passthrough: Vec<Passthrough>,
     policies: Vec<route::Policy>,
     encoders: Encoders,
+    examples: Examples,
     classifiers: Classifiers,
 }
 
@@ -116,7 +118,9 @@ impl Snapshot {
         let identity = |encoder: &Option<Arc<Encoder>>| encoder.as_ref().map(Arc::as_ptr);
         // Embeddings of another encoder's making mean nothing to this one.
         let comparable = previous.filter(|before| identity(&before.router.encoder) == identity(&encoder));
-        let table = routing::table(settings, encoder.as_deref(), comparable.map(|before| &before.router.table))?;
+        let table = routing::table(settings, encoder.as_deref(), comparable.map(|before| &*before.router.table))?;
+        let examples = Examples::embed(&file, encoder.as_deref(), comparable.map(|before| &before.examples))?;
+        let rules = signals::compile(&file, &examples);
         let aliases = file.router.aliases.iter().map(|alias| alias.as_str().into()).collect();
         let pairs = backends.iter().map(|backend| (backend.settings.name.clone(), backend.settings.model.clone()));
         let names = Names::new(aliases, pairs);
@@ -131,7 +135,7 @@ impl Snapshot {
             screen: guard.as_deref().and_then(guarding::screen),
             guard,
             embeddings: embeddings(&file, encoder.as_ref()),
-            router: Router { names, table, encoder },
+            router: Router { names, table: Arc::new(table), rules, encoder },
             labels: Labels {
                 direct: label::DIRECT.into(),
                 default: label::DEFAULT.into(),
@@ -143,6 +147,7 @@ impl Snapshot {
             policies,
             peers_files,
             encoders,
+            examples,
             classifiers,
             warnings: warnings(&file),
             backends,
@@ -195,7 +200,7 @@ impl Snapshot {
 
 /// What the operator should hear about a config: what is on by the file but not in this version, what is open.
 fn warnings(file: &File) -> Vec<String> {
-    let mut warnings = routing::classifier_notes(file);
+    let mut warnings = routing::notes(file);
     let middleware = &file.middleware;
     if middleware.sem_cache.enabled && file.router.mode == file::Mode::Off {
         warnings.push("middleware.sem_cache: with router.mode off nothing is embedded; only the same text hits".into());

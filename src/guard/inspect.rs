@@ -166,6 +166,25 @@ impl Guard {
     }
 }
 
+// === impl Inspection ===
+
+impl Inspection {
+    /// How much it looks like an attempt to override instructions, 0 to 1; none where that is not judged. What was read in
+    /// part counts only if it is enough.
+    pub fn attack(&self) -> Option<f64> {
+        let judgement = self.jailbreak.as_ref()?;
+        (self.gap.is_none() || judgement.is_attack()).then(|| f64::from(judgement.score))
+    }
+
+    /// The kinds of personal data that were found, each once; none where nobody can tell.
+    pub fn kinds(&self) -> Option<Vec<&str>> {
+        let mut kinds: Vec<&str> = self.findings.iter().flatten().map(|finding| finding.entity.name()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        (self.gap.is_none() || !kinds.is_empty()).then_some(kinds)
+    }
+}
+
 // === impl Judgement ===
 
 impl Judgement {

@@ -1,39 +1,71 @@
 //! A request at the router: its route and its backend.
 
+use http::HeaderValue;
 use pingora_proxy::Session;
 
 use super::Proxy;
+use super::around::Around;
 use super::exchange::Exchange;
 use super::guarding::Inspected;
+use super::headers;
 use super::way::unless_left;
 use crate::config::Snapshot;
 use crate::failure::Failure;
 use crate::intake::Prompt;
-use crate::route::{self, Decision, UnknownModel};
+use crate::route::signal::{Guarded, Request};
+use crate::route::{self, Asked, Decision, Lessons, Pace, Reading, UnknownModel};
 
-/// Decides where `prompt` goes. The outer error is the client, who left; the inner one refuses the request.
+/// Decides where a prompt goes, of which that was read which rules ask for. The outer error is the client, who left; the inner
+/// one refuses the request.
 pub(super) async fn decided(
     proxy: &Proxy,
     session: &mut Session,
     exchange: &mut Exchange,
-    prompt: &Prompt,
+    (prompt, reading): (&Prompt, &Reading),
     mut inspected: Option<&mut Inspected>,
 ) -> pingora::Result<Result<Decision, Failure>> {
-    let snapshot = exchange.snapshot.clone();
-    let model = prompt.model.as_deref();
+    let (snapshot, client) = (exchange.snapshot.clone(), exchange.client.clone());
     let meaning = inspected.as_mut().and_then(|inspected| inspected.take_meaning());
-    let deciding = snapshot.router.decide(model, prompt.text.as_deref(), meaning, &proxy.metrics);
+    let instead = inspected.as_deref().and_then(|inspected| inspected.instead);
+    let inspection = inspected.as_deref().map(Inspected::inspection);
+    let kinds = inspection.and_then(|inspection| inspection.kinds());
+    let guarded = Guarded { jailbreak: inspection.and_then(|inspection| inspection.attack()), pii: kinds.as_deref() };
+    let around = Around::new(&snapshot, &session.req_header().headers);
+    let said = reading.said();
+    let request = Request {
+        model: prompt.model.as_deref(),
+        tenant: client.as_ref().map(|client| &*client.tenant),
+        key: client.as_ref().and_then(|client| client.key.as_deref()),
+        stream: prompt.stream,
+        ..reading.request(prompt.text.as_deref(), &said, &around)
+    };
+    let asked = Asked { request, ahead: reading.ahead(), guarded, meaning };
+    let deciding = snapshot.router.decide(&asked, Pace::Request(&proxy.metrics));
     let mut decision = match unless_left(session, deciding).await? {
         Ok(decision) => decision,
-        Err(UnknownModel) => return Ok(Err(unknown(&snapshot, model.unwrap_or_default()))),
+        Err(UnknownModel) => return Ok(Err(unknown(&snapshot, prompt.model.as_deref().unwrap_or_default()))),
     };
-    if let Some(backend) = inspected.and_then(|inspected| inspected.instead) {
+    if let Some(backend) = instead {
         decision = Decision::uncompared(backend, route::Reason::Guardrail);
     }
-    if decision.reason.is_degraded() {
-        exchange.degraded = Some(decision.reason.as_str());
+    if let Some(reason) = decision.degraded {
+        exchange.degraded = Some(reason.as_str());
+    }
+    let label = snapshot.route_label(&decision);
+    proxy.metrics.decisions.with_label_values(&[&**label, decision.reason.as_str()]).inc();
+    if headers::wants_explanation(&session.req_header().headers, client.as_ref()) {
+        exchange.explained = explained(&snapshot, &asked, &decision);
     }
     Ok(Ok(decision))
+}
+
+/// Why the request goes where it goes, for the answer's head.
+fn explained(snapshot: &Snapshot, asked: &Asked<'_>, decision: &Decision) -> Option<HeaderValue> {
+    let router = &snapshot.router;
+    let lessons = decision.meaning.as_ref().map(|meaning| Lessons::of(&meaning.embedding));
+    let rules = router.explain(asked, decision, lessons.as_ref());
+    let backend = &snapshot.backends[decision.backend].settings.name;
+    HeaderValue::try_from(route::brief(&router.table, decision, backend, rules.as_ref())).ok()
 }
 
 /// A model that takes no prompts.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use http::HeaderValue;
 
 use tracing::info;
 
@@ -36,6 +37,8 @@ pub struct Exchange {
     pub destination: Option<Destination>,
     /// What it asks of the pools.
     pub demand: Demand,
+    /// Why it was routed so, where the client may know and asked.
+    pub explained: Option<HeaderValue>,
     /// A part that was out of order when this request was served.
     pub degraded: Option<&'static str>,
     /// What the guardrails made of it.
@@ -106,6 +109,7 @@ impl Exchange {
             prompt: None,
             destination: None,
             demand: Demand { tokens: 0, conversation: 0, rank: Rank { priority: 0, tenant: Arc::from("") } },
+            explained: None,
             degraded: None,
             guarded: Guarded::default(),
             cached: Cached::default(),

@@ -197,6 +197,11 @@ impl Inspected {
     pub(super) fn take_meaning(&mut self) -> Option<Meaning> {
         self.inspection.meaning.take()
     }
+
+    /// What was found.
+    pub(super) fn inspection(&self) -> &Inspection {
+        &self.inspection
+    }
 }
 
 // === impl Passed ===

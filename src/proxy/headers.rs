@@ -11,11 +11,11 @@ use uuid::Uuid;
 
 use super::exchange::Exchange;
 use crate::failure::{Failure, Reason};
-use crate::intake;
+use crate::intake::{self, Client};
 use crate::record::Outcome;
 
 /// Every header of ours begins with this.
-const OURS: &str = "x-pointsman-";
+pub(super) const OURS: &str = "x-pointsman-";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const ROUTE: HeaderName = HeaderName::from_static("x-pointsman-route");
@@ -24,6 +24,7 @@ const CACHE: HeaderName = HeaderName::from_static("x-pointsman-cache");
 const CACHE_ENTRY: HeaderName = HeaderName::from_static("x-pointsman-cache-entry");
 const CACHE_SIMILARITY: HeaderName = HeaderName::from_static("x-pointsman-cache-similarity");
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
+const EXPLAIN: HeaderName = HeaderName::from_static("x-pointsman-explain");
 const JAILBREAK: HeaderName = HeaderName::from_static("x-pointsman-jailbreak");
 const PII: HeaderName = HeaderName::from_static("x-pointsman-pii");
 const DEGRADED: HeaderName = HeaderName::from_static("x-pointsman-degraded");
@@ -39,6 +40,12 @@ pub(super) fn request_id(headers: &HeaderMap) -> Arc<str> {
         Some(id) => id.into(),
         None => Uuid::new_v4().to_string().into(),
     }
+}
+
+/// Whether the answer is to say why the request went where it went. Only clients that are trusted may ask.
+pub(super) fn wants_explanation(headers: &HeaderMap, client: Option<&Client>) -> bool {
+    let asks = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"true");
+    client.is_some_and(|client| client.trusted) && headers.get(&EXPLAIN).is_some_and(asks)
 }
 
 /// Refuses requests whose headers alone are a burden.
@@ -115,6 +122,9 @@ pub(super) fn describe(head: &mut ResponseHeader, exchange: &Exchange) -> Result
             head.insert_header(CACHE_ENTRY, served.id.to_string())?;
             head.insert_header(CACHE_SIMILARITY, format!("{:.4}", served.similarity))?;
         }
+    }
+    if let Some(explained) = &exchange.explained {
+        head.insert_header(EXPLAIN, explained)?;
     }
     if let Some(verdict) = exchange.guarded.jailbreak {
         head.insert_header(JAILBREAK, verdict)?;

@@ -2,6 +2,7 @@
 
 mod alarm;
 mod answer;
+mod around;
 mod caching;
 mod deadline;
 mod deciding;
@@ -27,6 +28,7 @@ use pingora::{Error, Result};
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 
 pub use alarm::Alarm;
+pub use around::Around;
 pub use exchange::{Destination, Exchange};
 pub use traffic::{InFlight, Traffic};
 

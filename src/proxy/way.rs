@@ -105,13 +105,20 @@ async fn routed(
     let snapshot = exchange.snapshot.clone();
     let body = intake::body::read(session, &snapshot.limits).await?;
     let received = exchange.timing.received();
-    let prompt = parse(body, move |body| Prompt::parse(endpoint, body)).await?;
+    let (inline, reader) = (snapshot.router.parses_inline(PARSE_INLINE), snapshot.clone());
+    let (prompt, reading) = parse_up_to(inline, body, move |body| {
+        let prompt = Prompt::parse(endpoint, body)?;
+        let reading = reader.router.read(endpoint, &prompt)?;
+        Ok((prompt, reading))
+    })
+    .await?;
     exchange.stream = prompt.stream;
     let mut inspected = match guarding::inspected(proxy, session, exchange, endpoint, &prompt).await {
         Ok(inspected) => inspected?,
         Err(left) => return Ok(Next::Leave(left)),
     };
-    let mut decision = match deciding::decided(proxy, session, exchange, &prompt, inspected.as_mut()).await {
+    let mut decision = match deciding::decided(proxy, session, exchange, (&prompt, &reading), inspected.as_mut()).await
+    {
         Ok(decision) => decision?,
         Err(left) => return Ok(Next::Leave(left)),
     };
@@ -152,7 +159,16 @@ pub(super) async fn parse<T: Send + 'static>(
     body: Bytes,
     parser: impl FnOnce(Bytes) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
-    if body.len() <= PARSE_INLINE {
+    parse_up_to(PARSE_INLINE, body, parser).await
+}
+
+/// The same where bodies of up to `inline` bytes take no time worth a thread.
+async fn parse_up_to<T: Send + 'static>(
+    inline: usize,
+    body: Bytes,
+    parser: impl FnOnce(Bytes) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    if body.len() <= inline {
         return parser(body);
     }
     let parsed = tokio::task::spawn_blocking(move || parser(body)).await;

@@ -15,7 +15,9 @@ pub struct Decision {
     pub score: f32,
     /// Why.
     pub reason: Reason,
-    /// What the prompt means, where it was compared.
+    /// Why the prompt's meaning could not be had, where that might have changed it.
+    pub degraded: Option<Reason>,
+    /// What the prompt means, where that is known.
     pub meaning: Option<Meaning>,
 }
 
@@ -24,8 +26,12 @@ pub struct Decision {
 pub enum Reason {
     /// What it means is likest to this route's samples.
     Semantic,
+    /// This route's rule holds, and no samples were asked for.
+    Rule,
     /// No route passed its threshold.
     BelowThreshold,
+    /// No route's rule holds.
+    NoMatch,
     /// The client named a backend or its model.
     Direct,
     /// The guardrails sent it there.
@@ -47,7 +53,7 @@ pub enum Reason {
 impl Decision {
     /// A decision for `backend` that no route was compared for.
     pub fn uncompared(backend: usize, reason: Reason) -> Self {
-        Self { route: None, backend, score: 0.0, reason, meaning: None }
+        Self { route: None, backend, score: 0.0, reason, degraded: None, meaning: None }
     }
 }
 
@@ -58,7 +64,9 @@ impl Reason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Semantic => "semantic",
+            Self::Rule => "rule",
             Self::BelowThreshold => "below-threshold",
+            Self::NoMatch => "no-match",
             Self::Direct => "direct",
             Self::Guardrail => "guardrail",
             Self::Off => "off",
@@ -69,8 +77,8 @@ impl Reason {
         }
     }
 
-    /// Whether a prompt that would have been routed was not, for want of an embedding.
-    pub fn is_degraded(self) -> bool {
-        matches!(self, Self::EncoderBusy | Self::EncoderTimeout | Self::EncoderFailed)
+    /// Whether a route was looked for.
+    pub fn is_routed(self) -> bool {
+        !matches!(self, Self::Direct | Self::Guardrail | Self::Off)
     }
 }

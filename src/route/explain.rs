@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 
 use super::classifier::Scores;
 use super::decision::Decision;
+use super::rule::{self, RouteShown, SignalShown};
 use super::table::Table;
 use crate::embed::Embedding;
 
@@ -26,6 +27,23 @@ pub struct Explanation<'a> {
     thresholds: ByRoute<'a, Option<f32>>,
     /// How likely it is that no route fits, 0 to 1; none where nothing was compared.
     out_of_scope: Option<f32>,
+    /// Why.
+    reason: &'static str,
+    /// What the rules made of the request; none where there are none.
+    #[serde(flatten)]
+    rules: Option<Rules<'a>>,
+}
+
+/// What the rules made of a request.
+#[derive(Serialize)]
+struct Rules<'a> {
+    /// Every signal that they ask for.
+    signals: Vec<SignalShown<'a>>,
+    /// How long the search for all keywords took, in microseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keywords_us: Option<f64>,
+    /// Each route's.
+    rules: Vec<RouteShown<'a>>,
 }
 
 /// A value for each route, in the config's order.
@@ -53,7 +71,16 @@ impl<'a> Explanation<'a> {
             scale: table.scale().as_str(),
             thresholds: ByRoute { table, values: (0..routes).map(|route| table.threshold(route)).collect() },
             out_of_scope,
+            reason: decision.reason.as_str(),
+            rules: None,
         }
+    }
+
+    /// Adds what the rules made of the request.
+    pub fn with_rules(mut self, explained: Option<rule::Explanation<'a>>) -> Self {
+        let of = |rule::Explanation { signals, keywords_us, routes }| Rules { signals, keywords_us, rules: routes };
+        self.rules = explained.map(of);
+        self
     }
 }
 

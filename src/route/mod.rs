@@ -1,6 +1,7 @@
 //! The decision: a request's name and text become the backend that serves.
 //!
-//! - `router`: by name or by meaning
+//! - `router`: by name, by rules or by meaning
+//! - `reading`: what rules may ask of a body, read; `learned`: what networks say of a prompt
 //! - `names`: what the name in a request's `model` means
 //! - `table`: compiled routes, and how a prompt's meaning decides; pure and synchronous
 //! - `signal`: what a route's `when` may ask of a request; `rule`: the tree over signals, and what it decides
@@ -8,23 +9,29 @@
 //! - `classifier`: which route a prompt belongs to, learnt from samples
 //! - `decision`: what came out, and why
 //! - `policy`: what a route says of its requests beyond where they go first
-//! - `explain`: what came out, for people
+//! - `explain`: what came out, for people; `brief`: the same in a header
 
 pub mod action;
+mod brief;
 pub mod classifier;
 mod decision;
 mod explain;
+mod learned;
 mod names;
 mod policy;
+mod reading;
 mod router;
 pub mod rule;
 pub mod signal;
 pub mod sticky;
 mod table;
 
+pub use brief::brief;
 pub use decision::{Decision, Reason};
 pub use explain::Explanation;
+pub use learned::Lessons;
 pub use names::{Named, Names};
 pub use policy::Policy;
-pub use router::{Router, UnknownModel};
+pub use reading::{Asked, Nowhere, Reading};
+pub use router::{Pace, Router, UnknownModel};
 pub use table::{CompileError, RouteSettings, Settings, Table, Threshold};

@@ -1,12 +1,19 @@
-//! A request's name and text become a decision: by the name where it names a backend, by meaning where it does not.
+//! A request's name, what its rules ask of it, and its text become a decision: by the name where it names a backend, by rules
+//! where they settle it, and by meaning else.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::decision::{Decision, Reason};
+use super::learned::Lessons;
 use super::names::{Named, Names};
+use super::reading::{Asked, Reading};
+use super::rule::{Early, Explanation, Routes, Score, Truth};
+use super::signal::Facts;
 use super::table::Table;
 use crate::embed::{EncodeError, Encoder, Meaning};
+use crate::failure::Failure;
+use crate::intake::{Endpoint, Prompt};
 use crate::metrics::{Metrics, observe};
 
 /// Everything that a decision is made from.
@@ -14,9 +21,20 @@ pub struct Router {
     /// What the names in requests mean.
     pub names: Names,
     /// The routes.
-    pub table: Table,
-    /// The encoder; none where nothing is routed by meaning.
+    pub table: Arc<Table>,
+    /// Their rules; none where no route has one, and all are of one priority.
+    pub rules: Option<Routes>,
+    /// The encoder; none where nothing is routed.
     pub encoder: Option<Arc<Encoder>>,
+}
+
+/// Who waits for a decision.
+#[derive(Clone, Copy)]
+pub enum Pace<'a> {
+    /// A request: for so long as the encoder's settings have it.
+    Request(&'a Metrics),
+    /// Somebody who has time.
+    Patient,
 }
 
 /// The client asked for a model that nobody serves.
@@ -27,50 +45,161 @@ pub struct UnknownModel;
 // === impl Router ===
 
 impl Router {
-    /// Decides for a request that names `model`, if it names any, and whose text is `text`, if it has any. What the text
-    /// means is not asked of the encoder where it is `known`.
+    /// The longest body that is parsed and [read](Self::read) in no time worth a thread, in bytes, where without rules it is
+    /// `most`.
+    pub fn parses_inline(&self, most: usize) -> usize {
+        if self.rules.is_some() { most.min(Reading::LONG) } else { most }
+    }
+
+    /// Reads of a body what the rules ask for.
+    pub fn read(&self, endpoint: Endpoint, prompt: &Prompt) -> Result<Reading, Failure> {
+        let is_routed = prompt.model.as_deref().is_none_or(|name| self.names.find(name) == Named::Alias);
+        match self.rules.as_ref().filter(|_| is_routed && self.encoder.is_some()) {
+            Some(rules) => Reading::read(endpoint, prompt, rules.wanted()),
+            None => Ok(Reading::default()),
+        }
+    }
+
+    /// Decides for a request. What its text means is asked of the encoder only where that may change the decision.
     ///
-    /// An encoder that cannot keep up costs the meaning, not the request: the default backend serves, and the reason
-    /// says so.
-    pub async fn decide(
-        &self,
-        model: Option<&str>,
-        text: Option<&str>,
-        known: Option<Meaning>,
-        metrics: &Metrics,
-    ) -> Result<Decision, UnknownModel> {
-        match model.map_or(Named::Alias, |name| self.names.find(name)) {
+    /// An encoder that cannot keep up costs the meaning, not the request: what the rules settle without it is served so, and
+    /// all else by the default backend; the decision says why.
+    pub async fn decide(&self, asked: &Asked<'_>, pace: Pace<'_>) -> Result<Decision, UnknownModel> {
+        match asked.request.model.map_or(Named::Alias, |name| self.names.find(name)) {
             Named::Alias => {}
             Named::Backend(backend) => return Ok(Decision::uncompared(backend, Reason::Direct)),
             Named::Nobody => return Err(UnknownModel),
         }
-        let fallback = |reason| Ok(Decision::uncompared(self.table.default_backend(), reason));
-        let Some(encoder) = &self.encoder else { return fallback(Reason::Off) };
-        let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return fallback(Reason::NoText) };
-        if self.table.names().len() == 0 {
-            return fallback(Reason::BelowThreshold);
+        if self.encoder.is_none() {
+            return Ok(self.default(Reason::Off));
         }
-        if let Some(meaning) = known {
-            return Ok(self.likest(meaning));
+        if let Some(rules) = &self.rules {
+            return Ok(self.decide_by_rules(rules, asked, pace).await);
         }
-        let begun = Instant::now();
-        match encoder.embed(text).await {
-            Ok(meaning) => {
-                observe(&metrics.embedding_seconds, begun.elapsed());
-                Ok(self.likest(meaning))
+        if self.table.names().len() == 0 && !asked.request.text.trim().is_empty() {
+            return Ok(self.default(Reason::BelowThreshold));
+        }
+        Ok(match self.meaning(asked, pace).await {
+            Ok(meaning) => Decision { meaning: Some(meaning.clone()), ..self.table.decide(&meaning.embedding) },
+            Err(reason) => self.without_meaning(None, reason),
+        })
+    }
+
+    /// Every signal with its value, and every rule with what it came to, by all that is known of a request that was decided
+    /// so; none where no rules were asked.
+    pub fn explain<'a>(
+        &'a self,
+        asked: &'a Asked<'a>,
+        decision: &Decision,
+        lessons: Option<&'a Lessons>,
+    ) -> Option<Explanation<'a>> {
+        let rules = self.rules.as_ref().filter(|_| decision.reason.is_routed())?;
+        let mut facts = facts(rules, asked).timed();
+        if let Some(lessons) = lessons {
+            facts.learn(lessons);
+        }
+        Some(rules.explain(&facts))
+    }
+
+    /// What the text of a request that was decided so means, though the decision may have been made without.
+    pub async fn meaning_for(&self, asked: &Asked<'_>, decision: &Decision, pace: Pace<'_>) -> Option<Meaning> {
+        match &decision.meaning {
+            Some(meaning) => Some(meaning.clone()),
+            None if decision.reason == Reason::Rule || decision.reason == Reason::NoMatch => {
+                self.meaning(asked, pace).await.ok()
             }
-            Err(error) => {
-                let reason = Reason::from(error);
-                metrics.degraded.with_label_values(&[reason.as_str()]).inc();
-                fallback(reason)
+            None => None,
+        }
+    }
+
+    /// What the request's text means: as it is known already, or as the encoder has it.
+    async fn meaning(&self, asked: &Asked<'_>, pace: Pace<'_>) -> Result<Meaning, Reason> {
+        let encoder = self.encoder.as_ref().ok_or(Reason::Off)?;
+        let text = Some(asked.request.text).filter(|text| !text.trim().is_empty()).ok_or(Reason::NoText)?;
+        if let Some(meaning) = &asked.meaning {
+            return Ok(meaning.clone());
+        }
+        match pace {
+            Pace::Patient => {
+                let embedding = encoder.embed_patiently(text).await?;
+                Ok(Meaning { embedding, is_whole: false })
+            }
+            Pace::Request(metrics) => {
+                let begun = Instant::now();
+                let embedded = encoder.embed(text).await.map_err(Reason::from);
+                match &embedded {
+                    Ok(_) => observe(&metrics.embedding_seconds, begun.elapsed()),
+                    Err(reason) => metrics.degraded.with_label_values(&[reason.as_str()]).inc(),
+                }
+                embedded
             }
         }
     }
 
-    fn likest(&self, meaning: Meaning) -> Decision {
-        let decision = self.table.decide(&meaning.embedding);
-        Decision { meaning: Some(meaning), ..decision }
+    async fn decide_by_rules(&self, rules: &Routes, asked: &Asked<'_>, pace: Pace<'_>) -> Decision {
+        let mut facts = facts(rules, asked);
+        if let Early::Settled(route) = rules.decide_early(&facts) {
+            let reason = if route.is_some() { Reason::Rule } else { Reason::NoMatch };
+            let score = if route.is_some() { 1.0 } else { 0.0 };
+            return Decision { meaning: asked.meaning.clone(), ..self.table.decided(route, score, reason) };
+        }
+        let meaning = match self.meaning(asked, pace).await {
+            Ok(meaning) => meaning,
+            Err(reason) => return self.without_meaning(rules.decide(&facts, &[]).map(|choice| choice.route), reason),
+        };
+        let lessons = Lessons::of(&meaning.embedding);
+        facts.learn(&lessons);
+        let (scores, best) = self.scores(rules, &facts, &meaning);
+        let decision = match rules.decide(&facts, &scores) {
+            Some(choice) if rules.has_samples(choice.route) => (Some(choice.route), choice.score, Reason::Semantic),
+            Some(choice) => (Some(choice.route), choice.score, Reason::Rule),
+            None => (None, best, Reason::BelowThreshold),
+        };
+        let (route, score, reason) = decision;
+        Decision { meaning: Some(meaning), ..self.table.decided(route, score, reason) }
     }
+
+    /// The score of the route with samples that is chosen if no rule goes before it; no other passes. And the best score.
+    fn scores(&self, rules: &Routes, facts: &Facts<'_>, meaning: &Meaning) -> (Vec<Score>, f32) {
+        let mut scores = vec![Score { value: 0.0, passes: false }; self.table.names().len()];
+        let mut best = 0.0f32;
+        for priority in rules.priorities_of_samples() {
+            let open = |route| {
+                let may = rules.has_samples(route) && rules.priority(route) == priority;
+                may && rules.truth(route, facts) == Truth::Yes
+            };
+            let choice = self.table.choose(&meaning.embedding, open);
+            let value = choice.score().unwrap_or(0.0);
+            best = best.max(value);
+            if let Some(score) = choice.route().and_then(|route| scores.get_mut(route)) {
+                *score = Score { value, passes: true };
+                break;
+            }
+        }
+        (scores, best)
+    }
+
+    /// The decision where the meaning is not to be had: for the route that a rule chose, or for the default backend.
+    fn without_meaning(&self, route: Option<usize>, reason: Reason) -> Decision {
+        let degraded = Some(reason).filter(|reason| *reason != Reason::NoText);
+        let decision = match route {
+            Some(_) => self.table.decided(route, 1.0, Reason::Rule),
+            None => self.default(reason),
+        };
+        Decision { degraded, ..decision }
+    }
+
+    fn default(&self, reason: Reason) -> Decision {
+        Decision::uncompared(self.table.default_backend(), reason)
+    }
+}
+
+/// What is known of a request before it is embedded.
+fn facts<'a>(rules: &'a Routes, asked: &'a Asked<'a>) -> Facts<'a> {
+    let mut facts = rules.facts(&asked.request);
+    facts.foresee(asked.ahead);
+    facts.guard(asked.guarded);
+    facts
 }
 
 // === impl Reason ===

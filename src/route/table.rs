@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tracing::{debug, info};
 
-use super::classifier::{Classifier, Mode, Ragged, Scale, Scores};
+use super::classifier::{Choice, Classifier, Mode, Ragged, Scale, Scores};
 use super::{Decision, Reason};
 use crate::embed::Embedding;
 
@@ -134,11 +134,24 @@ impl Table {
     /// The best route of those that pass; the default backend where none does.
     pub fn decide(&self, prompt: &Embedding) -> Decision {
         let choice = self.classifier.choose(prompt, &self.thresholds);
-        let (backend, reason) = match choice.route().and_then(|route| self.routes.get(route)) {
-            Some(route) => (route.backend, Reason::Semantic),
-            None => (self.default_backend, Reason::BelowThreshold),
-        };
-        Decision { route: choice.route(), backend, score: choice.score().unwrap_or(0.0), reason, meaning: None }
+        let reason = if choice.route().is_some() { Reason::Semantic } else { Reason::BelowThreshold };
+        self.decided(choice.route(), choice.score().unwrap_or(0.0), reason)
+    }
+
+    /// The best of the routes that pass and are `open`.
+    pub fn choose(&self, prompt: &Embedding, open: impl Fn(usize) -> bool) -> Choice {
+        let thresholds = self.thresholds.iter().enumerate();
+        // No score passes an infinite threshold.
+        let thresholds: Vec<_> =
+            thresholds.map(|(route, least)| if open(route) { *least } else { Some(f32::INFINITY) }).collect();
+        self.classifier.choose(prompt, &thresholds)
+    }
+
+    /// The decision for a route, or for the default backend where none was chosen.
+    pub fn decided(&self, route: Option<usize>, score: f32, reason: Reason) -> Decision {
+        let backend =
+            route.and_then(|route| self.routes.get(route)).map_or(self.default_backend, |route| route.backend);
+        Decision { route, backend, score, reason, degraded: None, meaning: None }
     }
 
     /// Every route's score for `prompt`: what [`Self::decide`] goes by, and takes longer than it.

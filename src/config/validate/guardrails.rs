@@ -105,7 +105,7 @@ impl<'a> Rules<'a> {
         }
     }
 
-    fn filled(&mut self, path: &str, texts: &[String]) {
+    pub(super) fn filled(&mut self, path: &str, texts: &[String]) {
         for (i, _) in texts.iter().enumerate().filter(|(_, text)| text.trim().is_empty()) {
             self.findings.add(findings::item(path, i), "must not be empty");
         }

@@ -1,9 +1,10 @@
 //! Rules for routes, aliases and passthrough paths.
 
-use super::super::file::{Classifier, Passthrough, Route, Router};
+use super::super::file::{Classifier, Complexity, Passthrough, Route, Router, SignalClassifier, Signals};
+use super::super::signals;
 use super::super::units::Threshold;
 use super::{Rules, Taken};
-use crate::findings;
+use crate::findings::{self, Findings};
 use crate::intake::{Endpoint, PRIORITIES};
 use crate::metrics::label;
 
@@ -26,6 +27,7 @@ impl<'a> Rules<'a> {
             self.unique(findings::key(&path, "name"), &route.name, &mut names);
             self.route(&path, route);
         }
+        self.signals();
         let mut paths = Taken::default();
         for (i, entry) in passthrough.iter().enumerate() {
             let path = findings::item("router.passthrough", i);
@@ -61,8 +63,11 @@ impl<'a> Rules<'a> {
         self.route_backends(path, route);
         self.within(findings::key(path, "request_priority"), route.request_priority, PRIORITIES);
         let samples = findings::key(path, "samples");
-        if route.samples.is_empty() {
-            self.findings.add(samples.as_str(), "must list at least one sample");
+        if route.samples.is_empty() && route.when.is_none() {
+            self.findings.add(path, "must have \"samples\", \"when\" or both");
+        }
+        if route.samples.is_empty() && route.threshold.is_some() {
+            self.findings.add(findings::key(path, "threshold"), "does nothing without \"samples\"");
         }
         for (i, _) in route.samples.iter().enumerate().filter(|(_, sample)| sample.trim().is_empty()) {
             self.findings.add(findings::item(&samples, i), "must not be empty");
@@ -73,6 +78,35 @@ impl<'a> Rules<'a> {
             self.within(findings::key(path, "threshold"), least, if chances { 0.0..=1.0 } else { -1.0..=1.0 });
         }
         self.route_cache(&findings::key(path, "cache"), &route.cache);
+    }
+
+    /// What routes' rules ask for, and the rules themselves.
+    fn signals(&mut self) {
+        let Signals { complexity, classifiers, .. } = &self.file.router.signals;
+        if let Some(Complexity { easy, hard }) = complexity {
+            for (key, examples) in [("easy", easy), ("hard", hard)] {
+                let path = findings::key("router.signals.complexity", key);
+                if examples.is_empty() {
+                    self.findings.add(path.as_str(), "must list at least one example");
+                }
+                self.filled(&path, examples);
+            }
+        }
+        for (name, SignalClassifier { model }) in classifiers {
+            if model.as_os_str().is_empty() {
+                self.findings.add(format!("router.signals.classifiers.{name}.model"), "must not be empty");
+            }
+        }
+        let mut found = Findings::default();
+        signals::read(self.file, &mut found);
+        for (path, message) in found.into_list() {
+            // The rules' own words quote values, which may be secrets where they come from the environment.
+            let message = match self.typed.within(&path) {
+                Some(typed) => format!("must be something else than what \"{typed}\" gives"),
+                None => message,
+            };
+            self.findings.add(path, message);
+        }
     }
 
     fn route_backends(&mut self, path: &str, route: &'a Route) {

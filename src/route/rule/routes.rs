@@ -169,6 +169,30 @@ impl Routes {
         Some(Choice { route: best.route, score: best.score })
     }
 
+    /// What the rules ask for.
+    pub fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+
+    /// Whether a route asks for samples, too.
+    pub fn has_samples(&self, route: usize) -> bool {
+        self.routes.get(route).is_some_and(|route| route.samples)
+    }
+
+    /// The priorities of routes with samples, each once, the highest first.
+    pub fn priorities_of_samples(&self) -> Vec<i32> {
+        let with_samples = self.routes.iter().filter(|route| route.samples);
+        let mut priorities: Vec<i32> = with_samples.map(|route| route.priority).collect();
+        priorities.sort_unstable_by(|a, b| b.cmp(a));
+        priorities.dedup();
+        priorities
+    }
+
+    /// The priority of a route.
+    pub fn priority(&self, route: usize) -> i32 {
+        self.routes.get(route).map_or(0, |route| route.priority)
+    }
+
     /// Whether the rule of a route holds.
     pub fn truth(&self, route: usize, facts: &Facts<'_>) -> Truth {
         let when = self.routes[route].when.as_ref();

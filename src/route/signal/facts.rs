@@ -3,6 +3,7 @@
 use std::cell::{Cell, OnceCell};
 use std::time::{Duration, Instant};
 
+use super::ahead::Ahead;
 use super::complexity::Contrast;
 use super::keywords::{Hits, Index};
 use super::request::Request;
@@ -67,10 +68,30 @@ pub struct Facts<'a> {
     learned: Option<&'a dyn Learned>,
     values: Vec<Cell<Option<Value<'a>>>>,
     hits: OnceCell<Hits>,
+    /// Whether the text is too long to be read here.
+    is_foreseen: bool,
     /// What the comparisons came to, by their number; the rules' own memory.
     outcomes: Vec<Cell<Option<bool>>>,
     /// By slot, and last the search for keywords; empty where nobody asks.
     times: Vec<Cell<Option<Duration>>>,
+}
+
+// === impl Wanted ===
+
+impl Wanted {
+    /// Whether the body must be read again for what is asked.
+    pub fn needs_contents(&self) -> bool {
+        const CONTENTS: [&str; 5] = ["turns", "tools", "images", "format", "tokens"];
+        self.slots.iter().any(|slot| CONTENTS.contains(&slot.signal.name))
+    }
+
+    /// The headers that are asked for, in lower case.
+    pub fn headers(&self) -> impl Iterator<Item = &str> {
+        self.slots.iter().filter_map(|slot| match &slot.arg {
+            Arg::Name(name, _) if slot.signal.name == "header" => Some(name.as_str()),
+            _ => None,
+        })
+    }
 }
 
 // === impl Facts ===
@@ -85,6 +106,7 @@ impl<'a> Facts<'a> {
             learned: None,
             values: vec![Cell::new(None); wanted.slots.len()],
             hits: OnceCell::new(),
+            is_foreseen: false,
             outcomes: vec![Cell::new(None); comparisons],
             times: Vec::new(),
         }
@@ -94,6 +116,19 @@ impl<'a> Facts<'a> {
     pub fn timed(mut self) -> Self {
         self.times = vec![Cell::new(None); self.wanted.slots.len() + 1];
         self
+    }
+
+    /// Adds what was read ahead of this request.
+    pub fn foresee(&mut self, ahead: &Ahead) {
+        for (slot, value) in &ahead.values {
+            if let Some(cell) = self.values.get(*slot) {
+                cell.set(Some(*value));
+            }
+        }
+        if let Some(hits) = &ahead.hits {
+            self.hits = OnceCell::from(hits.clone());
+            self.is_foreseen = true;
+        }
     }
 
     /// Adds what the guardrails found.
@@ -142,9 +177,9 @@ impl<'a> Facts<'a> {
             .get_or_init(|| self.clocked(self.wanted.slots.len(), || self.wanted.keywords.search(self.request.text)))
     }
 
-    /// The text that the request is routed by.
+    /// The text that the request is routed by, for who looks into it once more; empty where it is long.
     pub fn text(&self) -> &'a str {
-        self.request.text
+        if self.is_foreseen { "" } else { self.request.text }
     }
 
     pub(super) fn request(&self) -> &'a Request<'a> {

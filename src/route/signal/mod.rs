@@ -4,8 +4,10 @@
 //! - `request`: what is known of a request before anything is computed
 //! - `value`: what a signal says, and how that is written
 //! - `facts`: one request's signals, each read at most once, when first asked for
+//! - `ahead`: those that take work on a long text, read before
 //! - `pattern`: regular expressions of the config
 
+mod ahead;
 mod facts;
 mod pattern;
 mod request;
@@ -33,6 +35,7 @@ pub mod tokens;
 mod tools;
 mod turns;
 
+pub use ahead::Ahead;
 pub use code::is_code;
 pub use complexity::Contrast;
 pub use domain::DOMAINS;

@@ -19,6 +19,8 @@ pub struct Request<'a> {
     pub tools: usize,
     /// Images in the messages.
     pub images: usize,
+    /// Token ids that stand in a text's place.
+    pub ids: usize,
     /// The form of answer asked for.
     pub format: Format,
     /// The name in `model`.
@@ -77,6 +79,11 @@ pub struct Standing {
 impl Format {
     /// All names, as `response_format.type` has them.
     pub const NAMES: [&'static str; 3] = ["text", "json_object", "json_schema"];
+
+    /// The form of this name; any text where it is no other's.
+    pub fn named(name: &str) -> Self {
+        [Self::JsonObject, Self::JsonSchema].into_iter().find(|format| format.as_str() == name).unwrap_or_default()
+    }
 
     /// Its name.
     pub fn as_str(self) -> &'static str {

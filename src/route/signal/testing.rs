@@ -24,6 +24,7 @@ pub(crate) fn request(text: &str) -> Request<'_> {
         turns: 1,
         tools: 0,
         images: 0,
+        ids: 0,
         format: Format::Text,
         model: None,
         tenant: None,

@@ -28,7 +28,8 @@ const AROUND_A_MESSAGE: f64 = 4.0;
 fn read<'a>(facts: &Facts<'a>, _: &Arg) -> Option<Value<'a>> {
     let request = facts.request();
     let texts: f64 = request.said.iter().map(|said| estimate(said.text)).sum();
-    Some(Value::Number((texts + AROUND_A_MESSAGE * request.messages as f64).round()))
+    let known = request.ids as f64 + AROUND_A_MESSAGE * request.messages as f64;
+    Some(Value::Number((texts + known).round()))
 }
 
 /// So much of each text is counted, in bytes; the rest is taken to be like it.

@@ -51,10 +51,28 @@ pub(super) fn named_by(
         }
         // Header names are the same in any case.
         let name = if known.is_none() { name.to_ascii_lowercase() } else { name };
+        if known.is_none()
+            && let Some(why) = hidden(&name)
+        {
+            findings.add(path, why);
+            return None;
+        }
         comparison(&path, Subject { signal, arg: Arg::Name(name, 0.0) }, value, findings)
     });
     let nodes = each.collect();
     joined(nodes)
+}
+
+/// Why no rule sees a header.
+fn hidden(name: &str) -> Option<&'static str> {
+    match name {
+        "authorization" | "proxy-authorization" => {
+            Some("holds a secret, which no rule sees; ask for \"key\" or \"tenant\"")
+        }
+        "cookie" => Some("may hold secrets, and no rule sees it"),
+        name if name.starts_with("x-pointsman-") => Some("is one of the router's own, and no rule sees it"),
+        _ => None,
+    }
 }
 
 /// What one signal is compared with.

@@ -85,6 +85,14 @@ fn what_is_wrong_is_told_with_its_path_and_what_was_meant() {
         ("{tokens: many}", "when.tokens: must be a number, or a comparison such as {gte: 2000}"),
         ("{tokens: \"> 500\"}", "when.tokens: must be a number, or a comparison such as {gt: 500}"),
         ("{tools: lots}", "when.tools: must be true, false, a number, or a comparison such as {gte: 2000}"),
+        (
+            "{header: {Authorization: x}}",
+            "when.header.Authorization: holds a secret, which no rule sees; ask for \"key\" or \"tenant\"",
+        ),
+        (
+            "{header: {x-pointsman-tenant: a}}",
+            "when.header.x-pointsman-tenant: is one of the router's own, and no rule sees it",
+        ),
         ("{token: 1}", "when.token: no such signal; did you mean \"tokens\"?"),
         ("{tokens: {gtr: 1}}", "when.tokens.gtr: no such comparison; did you mean \"gt\"?"),
         ("{tokens: {in: 3}}", "when.tokens.in: must be a list"),

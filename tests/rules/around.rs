@@ -1,0 +1,93 @@
+//! Signals of what surrounds a request: whose it is, its headers, and how the backends stand.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::stand::{Ruled, config, header, user, went};
+use crate::support::upstream::{Act, Upstream, whole};
+use crate::support::{Router, eventually, free_port};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tenants_and_keys_decide() {
+    let auth = "auth: {keys: [{name: app, key_env: APP, tenant: free}, {name: gate, key_env: GATE, trusted: true}]}";
+    let routes = "
+        {name: gated, backend: b, when: {key: gate, not: {tenant: acme}}}
+        {name: free, backend: a, when: {tenant: {in: [free, trial]}}}
+    ";
+    let ruled = Ruled::over("", routes, auth, &[("APP", "sk-app"), ("GATE", "sk-gate")]).await;
+    let led = async |key: &str, tenant: &str| {
+        let authorization = format!("Bearer {key}");
+        let headers = [("authorization", &*authorization), ("x-pointsman-tenant", tenant)];
+        went(&ruled.ask(user("hi"), &headers).await)
+    };
+    assert_eq!(led("sk-app", "acme").await, ["free", "a"], "who is not trusted is whose key it is");
+    assert_eq!(led("sk-gate", "").await, ["gated", "b"]);
+    assert_eq!(led("sk-gate", "trial").await, ["gated", "b"]);
+    assert_eq!(led("sk-gate", "acme").await, ["default", "base"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_decide_by_their_value() {
+    let routes = "
+        {name: blue, backend: a, when: {header: {X-Team: [blue, navy]}}}
+        {name: beta, backend: b, when: {header: {x-version: {matches: ^beta}}}}
+    ";
+    let ruled = Ruled::with(routes).await;
+    for (name, value, route) in [
+        ("x-team", "navy", "blue"),
+        ("x-team", "red", "default"),
+        ("X-Version", "beta-2", "beta"),
+        ("x-version", "2-beta", "default"),
+        ("x-other", "blue", "default"),
+    ] {
+        let response = ruled.ask(user("hi"), &[(name, value)]).await;
+        assert_eq!(header(&response, "x-pointsman-route"), route, "{name}: {value}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_backend_spills_over() {
+    let gate = Arc::<AtomicBool>::default();
+    let open = gate.clone();
+    let model = Upstream::start(move |seen| {
+        if seen.target().starts_with("/a/") {
+            vec![Act::Until(open.clone()), whole("late")]
+        } else {
+            vec![whole("well")]
+        }
+    })
+    .await;
+    let routes = "
+        {name: spill, backend: b, priority: 1, when: {load: {a: {gte: 2}}}}
+        {name: usual, backend: a, when: {load: {a: {gte: 0}}}}
+    ";
+    let router = Router::start(&config(&model, "", routes, ""));
+    let ask = || {
+        let request = reqwest::Client::new().post(router.at("/v1/chat/completions")).json(&user("hi"));
+        tokio::spawn(async move { went(&request.send().await.unwrap()) })
+    };
+    let held: Vec<_> = (0..2).map(|_| ask()).collect();
+    eventually("two with a", || async { (model.seen().len() == 2).then_some(()) }).await;
+    assert_eq!(ask().await.unwrap(), ["spill", "b"]);
+    gate.store(true, Ordering::SeqCst);
+    for held in held {
+        assert_eq!(held.await.unwrap(), ["usual", "a"]);
+    }
+    eventually("a is idle", || async { (ask().await.unwrap() == ["usual", "a"]).then_some(()) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_that_is_down_decides() {
+    let model = Upstream::start(|_| vec![whole("well")]).await;
+    let text = config(&model, "", "{name: instead, backend: b, when: {healthy: {a: false}}}", "");
+    let down = format!("http://127.0.0.1:{}/a/v1", free_port());
+    let text = text
+        .replace(&format!("{}/a/v1", model.url()), &down)
+        .replace("model: m-a", "model: m-a, health: {interval: 50ms, fall: 1}");
+    let router = Router::start(&text);
+    eventually("a is down", || async {
+        let request = reqwest::Client::new().post(router.at("/v1/chat/completions")).json(&user("hi"));
+        (went(&request.send().await.unwrap()) == ["instead", "b"]).then_some(())
+    })
+    .await;
+}
