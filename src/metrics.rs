@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use prometheus::{
-    Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
-    Opts, Registry, TextEncoder,
+    CounterVec, Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 /// From 50 µs, a decision without an embedding, to 300 s, a long answer.
@@ -12,6 +12,9 @@ const SECONDS: &[f64] = &[
     50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
     60.0, 120.0, 300.0,
 ];
+
+/// What money is counted by.
+const SPENT_BY: &[&str] = &["backend", "route"];
 
 /// The metrics, by what they count.
 #[allow(missing_docs, reason = "each is described where it is registered")]
@@ -61,6 +64,13 @@ pub struct Metrics {
     pub encoder_memo: IntGaugeVec,
     pub encoder_unread_texts: IntGaugeVec,
     pub encoder_unread_bytes: IntGaugeVec,
+    pub tokens: IntCounterVec,
+    pub usage_estimated: IntCounterVec,
+    pub cost: CounterVec,
+    pub saved: CounterVec,
+    pub over_budget: IntCounterVec,
+    pub budget_used: GaugeVec,
+    pub sticky: IntCounterVec,
     pub log_lines_lost: IntGauge,
     pub reloads: IntCounter,
     pub reload_failures: IntCounter,
@@ -181,6 +191,37 @@ impl Metrics {
                 &["use"],
             )?,
             encoder_unread_bytes: new.gauges("encoder_unread_bytes", "Bytes of them that were not seen", &["use"])?,
+            tokens: new.counters(
+                "tokens_total",
+                "Tokens of answered requests, by their usage",
+                &["backend", "kind"],
+            )?,
+            usage_estimated: new.counters(
+                "usage_estimated_total",
+                "Answers that did not tell their usage, so that it was estimated",
+                &["backend"],
+            )?,
+            cost: new.amounts("cost_total", "What answers cost, by their usage and their backend's price", SPENT_BY)?,
+            saved: new.amounts(
+                "saved_total",
+                "What answers would have cost more at the dearest backend; from the cache, all of that",
+                SPENT_BY,
+            )?,
+            over_budget: new.counters(
+                "over_budget_total",
+                "Requests sent on as a route's or a backend's budget was spent",
+                &["kind", "owner"],
+            )?,
+            budget_used: new.loads(
+                "budget_used",
+                "The share of a budget's limit that is spent (1: all of it)",
+                &["kind", "owner", "unit"],
+            )?,
+            sticky: new.counters(
+                "sticky_total",
+                "Turns of conversations that keep their backend, by what became of them",
+                &["outcome"],
+            )?,
             log_lines_lost: new.gauge("log_lines_lost", "Log lines given up because the log's reader is slow")?,
             reloads: new.counter("config_reloads_total", "Configs put in force after the first")?,
             reload_failures: new.counter("config_reload_failures_total", "Configs refused; the old one stayed")?,
@@ -249,6 +290,10 @@ impl Builder {
 
     fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntGaugeVec> {
         self.register(IntGaugeVec::new(options(name, help), labels)?)
+    }
+
+    fn amounts(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<CounterVec> {
+        self.register(CounterVec::new(options(name, help), labels)?)
     }
 
     fn loads(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<GaugeVec> {

@@ -287,6 +287,8 @@ async fn nothing_that_a_client_says_becomes_a_label() {
         "full",
         "timeout",
         "displaced",
+        "prompt",
+        "completion",
         sim.address(),
         "model_not_found",
         "unknown_path",

@@ -1,5 +1,7 @@
 //! The gauges that show live state are brought up to date when they are read.
 
+use std::time::Instant;
+
 use super::Shared;
 use crate::cache::State;
 use crate::upstream::{Health, PeerStatus};
@@ -61,6 +63,12 @@ pub(super) fn update(shared: &Shared) {
             for (what, count) in report.counts {
                 metrics.cache_remote.with_label_values(&[report.kind, what]).set(count as i64);
             }
+        }
+    }
+    metrics.budget_used.reset();
+    for (owner, budget) in snapshot.accounts.budgets() {
+        for (unit, share) in budget.used(Instant::now()) {
+            metrics.budget_used.with_label_values(&[owner.kind(), owner.name(), unit.as_str()]).set(share);
         }
     }
     metrics.log_lines_lost.set(shared.log.lost() as i64);

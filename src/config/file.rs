@@ -16,6 +16,7 @@ pub use self::guardrails::{
 pub use self::signals::{Complexity, SignalClassifier, Signals};
 use super::defaults;
 use super::units::{ByteSize, Span, Threshold};
+use crate::spending::budget;
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -164,6 +165,9 @@ pub struct Router {
     /// Model names that mean "route this".
     #[serde(default = "defaults::aliases")]
     pub aliases: Vec<String>,
+    /// Whether a conversation keeps its backend.
+    #[serde(default)]
+    pub sticky: Sticky,
     /// Further paths handed to one backend as they are; `/v1/embeddings` may be one.
     #[serde(default)]
     pub passthrough: Vec<Passthrough>,
@@ -184,6 +188,17 @@ pub enum Mode {
     Semantic,
     /// Aliases go to the default backend; nothing is embedded.
     Off,
+}
+
+/// Whether a conversation keeps its backend.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sticky {
+    /// Each turn is decided by itself.
+    #[default]
+    Off,
+    /// It does, and moves only up, when a later turn asks for more.
+    Conversation,
 }
 
 /// What a route's score is made from.
@@ -239,6 +254,9 @@ pub struct Route {
     /// What differs from the semantic cache's own settings.
     #[serde(default)]
     pub cache: RouteCache,
+    /// How much it may be used, and who serves past that.
+    #[serde(default)]
+    pub budget: Option<budget::Settings>,
 }
 
 /// How a route's answers are kept, where that differs from `middleware.sem_cache`.

@@ -24,6 +24,7 @@ pub mod schema;
 mod sections;
 mod signals;
 mod snapshot;
+mod spending;
 pub mod units;
 pub mod validate;
 mod watch;
@@ -31,6 +32,6 @@ pub mod yaml;
 
 pub use encoders::{load_guard_model, load_model};
 pub use live::Live;
-pub use routing::{notes, route_settings, rules};
-pub use snapshot::{Labels, Snapshot, Startup};
+pub use routing::{route_settings, rules};
+pub use snapshot::{Labels, Snapshot, Startup, notes};
 pub use watch::watch;

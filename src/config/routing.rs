@@ -62,7 +62,7 @@ pub fn rules(file: &File, encoder: Option<&Encoder>) -> anyhow::Result<Option<Ro
 }
 
 /// What the operator should hear of routing, as far as the file alone tells.
-pub fn notes(file: &File) -> Vec<String> {
+pub(super) fn notes(file: &File) -> Vec<String> {
     [classifier_notes(file), signals::notes(file)].concat()
 }
 

@@ -82,6 +82,7 @@ fn in_words(expected: Option<&str>) -> &str {
     match expected {
         Some("a boolean") => "true or false",
         Some("usize" | "u16" | "u32" | "u64") => "a whole number, 0 or more",
+        Some("i32" | "i64") => "a whole number",
         Some("f32" | "f64") => "a number",
         Some("a string" | "path string") => "text (in quotes where it looks like something else)",
         Some("a sequence") => "a list",

@@ -12,14 +12,16 @@ use super::guarding::Classifiers;
 use super::load::{Loaded, read_bounded};
 use super::routing::{self, backend_index};
 use super::signals::{self, Examples};
-use super::{backends, caching, guarding};
+use super::{backends, caching, guarding, spending};
 use crate::cache::Caching;
 use crate::embed::{self, Encoder};
 use crate::guard::Guard;
 use crate::intake::{Endpoint, Keys, Limits, auth};
 use crate::metrics::label;
 use crate::relay::Screen;
+use crate::route::sticky::Sticky;
 use crate::route::{self, Names, Router};
+use crate::spending::Accounts;
 use crate::upstream::{Backend, Directory};
 
 /// The config in force. An exchange holds one from first to last.
@@ -40,6 +42,10 @@ pub struct Snapshot {
     pub embeddings: Option<embed::Service>,
     /// The backends, in the file's order.
     pub backends: Vec<Arc<Backend>>,
+    /// Prices and budgets, with what was spent.
+    pub accounts: Accounts,
+    /// Where conversations stay; none where they do not.
+    pub sticky: Option<Sticky>,
     /// Files beside the config that its backends' peers come from, and what they held.
     pub peers_files: Vec<(PathBuf, Arc<[u8]>)>,
     /// Labels that are no route's name.
@@ -108,6 +114,8 @@ impl Snapshot {
         let known = previous.map_or(&[][..], |before| &before.backends);
         let backends = backends::compile(&file, known, directory)?;
         let policies = routing::policies(&file)?;
+        let accounts = spending::accounts(&file, previous.map(|before| &before.accounts))?;
+        let sticky = spending::sticky(&file, previous.and_then(|before| before.sticky.as_ref()))?;
         let encoders = Encoders::start(&file, previous.map(|before| &before.encoders))?;
         let encoder = encoders.routing.clone();
         let before = previous.map(|before| &before.classifiers);
@@ -145,6 +153,8 @@ impl Snapshot {
             startup: startup(&file),
             passthrough: passthrough.collect::<anyhow::Result<_>>()?,
             policies,
+            accounts,
+            sticky,
             peers_files,
             encoders,
             examples,
@@ -170,6 +180,11 @@ impl Snapshot {
             route::Reason::Guardrail => &self.labels.guardrail,
             _ => &self.labels.default,
         })
+    }
+
+    /// The place of a backend of this snapshot among its backends.
+    pub fn index_of(&self, backend: &Arc<Backend>) -> Option<usize> {
+        self.backends.iter().position(|known| Arc::ptr_eq(known, backend))
     }
 
     /// What the chosen route says of its requests; none where no route was chosen.
@@ -198,9 +213,14 @@ impl Snapshot {
     }
 }
 
+/// What may not be meant in a config, as far as the file alone tells.
+pub fn notes(file: &File) -> Vec<String> {
+    routing::notes(file).into_iter().chain(spending::sticky_note(file)).collect()
+}
+
 /// What the operator should hear about a config: what is on by the file but not in this version, what is open.
 fn warnings(file: &File) -> Vec<String> {
-    let mut warnings = routing::notes(file);
+    let mut warnings = notes(file);
     let middleware = &file.middleware;
     if middleware.sem_cache.enabled && file.router.mode == file::Mode::Off {
         warnings.push("middleware.sem_cache: with router.mode off nothing is embedded; only the same text hits".into());

@@ -5,6 +5,7 @@ mod backends;
 mod cache;
 mod guardrails;
 mod router;
+mod spending;
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -29,6 +30,7 @@ pub fn validate(file: &File, typed: &Typed) -> Findings {
     rules.auth(&file.auth);
     rules.backends();
     rules.router();
+    rules.spending();
     rules.within("threads", file.threads, 0..=1024);
     rules.within("embedding.threads", file.embedding.threads, 0..=1024);
     rules.within("embedding.queue", file.embedding.queue, 1..=1_000_000);

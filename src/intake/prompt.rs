@@ -8,6 +8,7 @@ use super::conversation::Beginning;
 use super::edit::{Place, edited};
 use super::endpoint::Endpoint;
 use super::json::{BODY, Shape, elements, model_name, object, present, string, text};
+use super::thread::Thread;
 use crate::failure::Failure;
 
 /// A parsed request. It keeps the body, of which it knows where the model stands.
@@ -19,8 +20,12 @@ pub struct Prompt {
     pub text: Option<String>,
     /// Whether the answer was asked for as a stream.
     pub stream: bool,
+    /// The most tokens that its answer may have, where it says so.
+    pub max_tokens: Option<u64>,
     /// What tells its conversation from others.
     pub conversation: u64,
+    /// What its users have said so far, to know a conversation again; nothing in a completion.
+    pub thread: Thread,
     body: Bytes,
     model_place: Place,
     priority_place: Place,
@@ -37,6 +42,10 @@ struct Body<'a> {
     priority: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     stream: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    max_tokens: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    max_completion_tokens: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     messages: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
@@ -69,19 +78,21 @@ impl Prompt {
     pub fn parse(endpoint: Endpoint, body: Bytes) -> Result<Self, Failure> {
         let whole = text(&body)?;
         let read: Body = object(whole, BODY)?;
-        let mut beginning = Beginning::default();
+        let (mut beginning, mut thread) = (Beginning::default(), Thread::default());
         let text = match endpoint {
             Endpoint::Completions => {
                 read.prompt.iter().for_each(|prompt| beginning.take(prompt, true));
                 read.prompt.map_or(Ok(None), completion_text)?
             }
-            _ => chat_text(read.messages, &mut beginning)?,
+            _ => chat_text(read.messages, &mut beginning, &mut thread)?,
         };
         let prompt = Self {
             model: read.model.map_or(Ok(None), model_name)?,
             text: text.filter(|text| !text.trim().is_empty()),
             stream: read.stream.is_some_and(|value| value.get() == "true"),
+            max_tokens: read.max_completion_tokens.and_then(number).or(read.max_tokens.and_then(number)),
             conversation: beginning.hash(),
+            thread,
             model_place: Place::of(whole, read.model),
             priority_place: Place::of(whole, read.priority),
             body: Bytes::new(),
@@ -116,7 +127,11 @@ impl Prompt {
 }
 
 /// The last user message's text.
-fn chat_text(messages: Option<&RawValue>, beginning: &mut Beginning) -> Result<Option<String>, Failure> {
+fn chat_text(
+    messages: Option<&RawValue>,
+    beginning: &mut Beginning,
+    thread: &mut Thread,
+) -> Result<Option<String>, Failure> {
     let Some(messages) = messages.filter(|value| Shape::of(value) == Shape::Array) else {
         return Err(Failure::invalid("messages", "messages must be an array of messages"));
     };
@@ -126,8 +141,10 @@ fn chat_text(messages: Option<&RawValue>, beginning: &mut Beginning) -> Result<O
         count += 1;
         let message: Message = object(element.get(), &what)?;
         let text = content_text(message.content, &what)?;
-        let is_user = is_user(message.role, &what)?;
+        let role = role(message.role, &what)?;
+        let is_user = role == "user";
         beginning.take(element, is_user);
+        thread.take(&role, text.as_deref().unwrap_or_default().as_bytes());
         if is_user {
             last = text;
         }
@@ -139,10 +156,11 @@ fn chat_text(messages: Option<&RawValue>, beginning: &mut Beginning) -> Result<O
     Ok(last)
 }
 
-fn is_user(role: Option<&RawValue>, what: &str) -> Result<bool, Failure> {
+/// Who says a message; empty where it does not say.
+fn role(role: Option<&RawValue>, what: &str) -> Result<String, Failure> {
     match role {
-        None => Ok(false),
-        Some(role) if Shape::of(role) == Shape::String => Ok(string(role, "messages")? == "user"),
+        None => Ok(String::new()),
+        Some(role) if Shape::of(role) == Shape::String => string(role, "messages"),
         Some(_) => Err(Failure::invalid("messages", format!("{what}.role must be a string"))),
     }
 }
@@ -186,6 +204,11 @@ fn is_text(kind: Option<&RawValue>) -> bool {
         Some(kind) => serde_json::from_str::<String>(kind.get())
             .is_ok_and(|kind| matches!(&*kind, "text" | "input_text" | "output_text")),
     }
+}
+
+/// A count; what is none is for the model's server to judge.
+fn number(value: &RawValue) -> Option<u64> {
+    value.get().parse().ok()
 }
 
 /// A completion's prompt: a string or the first of several. Token ids hold no text.

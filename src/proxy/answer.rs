@@ -7,7 +7,7 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 use pingora_proxy::{FailToProxy, Session};
 
 use super::exchange::Exchange;
-use super::{guarding, headers};
+use super::{guarding, headers, spending};
 use crate::config::Snapshot;
 use crate::failure::{Failure, Reason};
 use crate::intake;
@@ -109,6 +109,7 @@ pub(super) async fn give_up(
     if client_left(error, exchange) {
         return FailToProxy { error_code: 0, can_reuse_downstream: false };
     }
+    spending::end(metrics, exchange, false);
     let failure = exchange.failure.take().unwrap_or_else(|| explain(error, exchange));
     let status = failure.reason.status();
     session.set_keepalive(None);

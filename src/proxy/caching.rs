@@ -7,11 +7,11 @@ use bytes::Bytes;
 use pingora_proxy::Session;
 use tracing::info;
 
-use super::Proxy;
 use super::answer::Answer;
 use super::exchange::Exchange;
 use super::keeping::{Awaited, Draft, Recording};
 use super::way::{Next, parse, unless_left};
+use super::{Proxy, spending};
 use crate::cache::{Boarding, Caching, Entry, EntryId, Flight, Keys, Kind, Millis, Near, Place, Policy, Question};
 use crate::config::Snapshot;
 use crate::embed::Meaning;
@@ -125,6 +125,7 @@ pub(super) async fn look_up(
                 let age = Millis::now().since(entry.stored_at);
                 exchange.cached.served = Some(Served { id: entry.id, similarity, age, details });
                 exchange.cached.outcome = Some(outcome);
+                spending::save(visit.metrics, exchange, &entry);
                 return Ok(Next::Answer(answer));
             }
             None => (None, None),
@@ -141,11 +142,8 @@ pub(super) async fn look_up(
             ttl: policy.ttl,
             text: visit.question.text,
         };
-        let hide_usage = visit.question.stream && !visit.question.include_usage;
-        let values = visit.values;
-        let mut recording = Recording::new(caching, draft, Awaited { flight, audited, values }, hide_usage);
-        exchange.body = recording.asking(&exchange.body);
-        exchange.cached.recording = Some(recording);
+        let awaited = Awaited { flight, audited, values: visit.values };
+        exchange.cached.recording = Some(Recording::new(caching, draft, awaited));
     }
     Ok(Next::Forward)
 }

@@ -8,9 +8,11 @@ use http::HeaderValue;
 
 use tracing::info;
 
+use super::budgeting;
 use super::caching::Cached;
 use super::deadline::Deadline;
 use super::guarding::Guarded;
+use super::spending::{self, Spending};
 use super::traffic::InFlight;
 use crate::config::Snapshot;
 use crate::failure::Failure;
@@ -45,6 +47,10 @@ pub struct Exchange {
     pub guarded: Guarded,
     /// What it has to do with the cache.
     pub cached: Cached,
+    /// What it spends.
+    pub spending: Spending,
+    /// What became of it as a conversation's turn; none where it is nobody's, or they keep no backend.
+    pub sticky: Option<&'static str>,
     /// What was embedded, where that is the answer.
     pub embedded: Option<Embedded>,
     /// The peers tried.
@@ -113,6 +119,8 @@ impl Exchange {
             degraded: None,
             guarded: Guarded::default(),
             cached: Cached::default(),
+            spending: Spending::default(),
+            sticky: None,
             embedded: None,
             attempts: Attempts::default(),
             lease: None,
@@ -151,6 +159,8 @@ impl Exchange {
         // Another model's answer is not the one that the cache would be asked for.
         self.cached.recording = None;
         self.degraded = Some(FALLBACK);
+        budgeting::fall_back(self);
+        spending::ask_again(self);
         self.prepare();
         true
     }

@@ -14,7 +14,7 @@ use super::answer::status_written;
 use super::deadline::Phase;
 use super::exchange::{Exchange, Progress};
 use super::way::unless_left;
-use super::{guarding, keeping};
+use super::{guarding, keeping, spending};
 use crate::failure::{Failure, Reason};
 use crate::metrics::{Metrics, observe};
 use crate::relay::Relay;
@@ -103,6 +103,7 @@ pub(super) fn judge_status(metrics: &Metrics, head: &ResponseHeader, exchange: &
     exchange.timing.first_byte();
     exchange.relay = Relay::begin(head);
     exchange.deadline.enter(if exchange.relay.is_stream() { Phase::FirstEvent } else { Phase::Body });
+    spending::begin(exchange, head);
     keeping::begin(exchange, head);
     guarding::begin(exchange, head);
     // From here no attempt follows: a long answer need not keep a large request in memory.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use pingora::http::ResponseHeader;
 
 use super::Proxy;
@@ -13,7 +12,7 @@ use crate::embed::{Encoder, Meaning};
 use crate::guard::mask::Values;
 use crate::metrics::Metrics;
 use crate::openai::replay;
-use crate::relay::{Capture, UsageFilter, ask_for_usage, stored};
+use crate::relay::{Capture, stored};
 
 /// Answers up to this size are put together while they pass, so that who asks next finds them.
 const FINISH_INLINE: usize = 64 << 10;
@@ -25,10 +24,6 @@ pub(super) struct Recording {
     awaited: Awaited,
     max_answer: usize,
     capture: Option<Capture>,
-    /// Takes out what only the capture asked for.
-    filter: Option<UsageFilter>,
-    /// Whether the stream is asked to tell its tokens for the cache's sake.
-    hide_usage: bool,
 }
 
 /// Who waits for an answer, and what is to be done with it first.
@@ -67,9 +62,6 @@ struct Keeping {
 pub(super) fn begin(exchange: &mut Exchange, head: &ResponseHeader) {
     let Some(recording) = &mut exchange.cached.recording else { return };
     recording.capture = Capture::begin(head, recording.max_answer);
-    if recording.hide_usage && exchange.relay.is_stream() {
-        recording.filter = Some(UsageFilter::default());
-    }
     if recording.capture.is_none() {
         // Nobody need wait for what will not be kept.
         recording.awaited.flight = None;
@@ -78,17 +70,12 @@ pub(super) fn begin(exchange: &mut Exchange, head: &ResponseHeader) {
 
 /// Follows a chunk of a peer's answer, and keeps the answer once it is whole: before its last bytes are passed on, so that
 /// who has them finds it.
-pub(super) fn tap(proxy: &Proxy, exchange: &mut Exchange, chunk: &mut Option<Bytes>, end: bool) {
+pub(super) fn tap(proxy: &Proxy, exchange: &mut Exchange, chunk: &[u8], end: bool) {
     let Some(recording) = &mut exchange.cached.recording else { return };
-    let passing = chunk.take();
     let is_over = recording.capture.as_mut().is_some_and(|capture| {
-        capture.pass(passing.as_deref().unwrap_or_default());
+        capture.pass(chunk);
         end || capture.is_complete()
     });
-    *chunk = match (&mut recording.filter, passing) {
-        (Some(filter), passing) if end || passing.is_some() => Some(filter.pass(&passing.unwrap_or_default(), end)),
-        (_, passing) => passing,
-    };
     if is_over && let Some(capture) = recording.capture.take() {
         let Awaited { flight, audited, values } = std::mem::take(&mut recording.awaited);
         let keeping = Keeping {
@@ -110,17 +97,10 @@ pub(super) fn tap(proxy: &Proxy, exchange: &mut Exchange, chunk: &mut Option<Byt
 // === impl Recording ===
 
 impl Recording {
-    /// An answer to be kept as `draft` has it. With `hide_usage`, the client does not want to know the tokens used.
-    pub(super) fn new(caching: &Caching, draft: Draft, awaited: Awaited, hide_usage: bool) -> Self {
+    /// An answer to be kept as `draft` has it.
+    pub(super) fn new(caching: &Caching, draft: Draft, awaited: Awaited) -> Self {
         let (cache, max_answer) = (caching.cache.clone(), caching.max_answer);
-        Self { cache, draft, awaited, max_answer, capture: None, filter: None, hide_usage }
-    }
-
-    /// The request's body, which asks for the tokens used where they are to be kept and the client does not ask.
-    pub(super) fn asking(&mut self, body: &Bytes) -> Bytes {
-        let asking = if self.hide_usage { ask_for_usage(body) } else { None };
-        self.hide_usage = asking.is_some();
-        asking.unwrap_or_else(|| body.clone())
+        Self { cache, draft, awaited, max_answer, capture: None }
     }
 }
 

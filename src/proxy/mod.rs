@@ -3,6 +3,7 @@
 mod alarm;
 mod answer;
 mod around;
+mod budgeting;
 mod caching;
 mod deadline;
 mod deciding;
@@ -13,6 +14,8 @@ mod guarding;
 mod headers;
 mod keeping;
 mod placing;
+mod spending;
+mod sticking;
 mod summary;
 mod traffic;
 mod way;
@@ -116,7 +119,9 @@ impl ProxyHttp for Proxy {
         exchange: &mut Exchange,
     ) -> Result<Option<Duration>> {
         forward::follow(&self.metrics, exchange, chunk.as_deref().unwrap_or_default(), end)?;
-        keeping::tap(self, exchange, chunk, end);
+        spending::read(&self.metrics, exchange, chunk.as_deref().unwrap_or_default(), end);
+        keeping::tap(self, exchange, chunk.as_deref().unwrap_or_default(), end);
+        spending::hide(exchange, chunk, end);
         guarding::give_back(&self.metrics, exchange, chunk, end);
         exchange.relay.pass(chunk.as_deref().unwrap_or_default());
         Ok(None)
@@ -160,6 +165,8 @@ impl ProxyHttp for Proxy {
         if exchange.timing.first_byte_at().is_some() && error.is_none_or(|error| answer::client_left(error, exchange)) {
             forward::succeed(&self.metrics, exchange);
         }
+        let has_left = error.is_some_and(|error| answer::client_left(error, exchange));
+        spending::end(&self.metrics, exchange, has_left);
         record::finish(&self.metrics, &summary::summary(session, error, exchange));
         exchange.deadline.end();
     }

@@ -25,6 +25,7 @@ pub(super) fn summary<'a>(session: &Session, error: Option<&Error>, exchange: &'
         similarity: exchange.cached.served.map(|served| served.similarity),
         jailbreak: exchange.guarded.jailbreak,
         pii: exchange.guarded.pii,
+        sticky: exchange.sticky,
         embedded: exchange.embedded,
         failure: exchange.failure.as_ref().map(|failure| failure.reason),
         client_left,

@@ -3,7 +3,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::FutureExt;
@@ -14,7 +14,7 @@ use tracing::error;
 use super::answer::Answer;
 use super::exchange::{Destination, Exchange, body_for};
 use super::guarding::{self, Passed};
-use super::{Proxy, caching, deciding, embeddings, headers, placing};
+use super::{Proxy, budgeting, caching, deciding, embeddings, headers, placing, spending, sticking};
 use crate::cache::Kind;
 use crate::failure::{Failure, Reason};
 use crate::intake::{self, Endpoint, Prompt};
@@ -25,7 +25,7 @@ use crate::route;
 const CLIENT_STALL: Duration = Duration::from_secs(60);
 
 /// Larger bodies are parsed on a thread where that blocks nobody.
-const PARSE_INLINE: usize = 128 << 10;
+pub(super) const PARSE_INLINE: usize = 128 << 10;
 
 /// What to do once the request has been read.
 #[must_use]
@@ -122,11 +122,15 @@ async fn routed(
         Ok(decision) => decision?,
         Err(left) => return Ok(Next::Leave(left)),
     };
+    // Before anything in it is masked, which need not be the same in the next turn.
+    let thread = prompt.thread.clone();
     let Passed { prompt, cached, is_other_text } =
         guarding::masked(proxy, exchange, endpoint, prompt, inspected).await?;
     // What the text means without its personal data is asked by the cache, where it needs that.
     let meaning = decision.meaning.take().filter(|_| !is_other_text);
-    let to = placing::destination(&snapshot, &decision);
+    let mut to = placing::destination(&snapshot, &decision);
+    sticking::stick(&proxy.metrics, exchange, &thread, &mut to);
+    budgeting::admit(&proxy.metrics, exchange, &prompt, &mut to);
     exchange.demand = placing::demand(session, exchange, &to, snapshot.policy(&decision), Some(&prompt))?;
     exchange.body = body_for(&prompt, &to.backend.settings, &exchange.demand);
     exchange.destination = Some(to);
@@ -136,7 +140,10 @@ async fn routed(
     let next = caching::look_up(proxy, session, exchange, caching::Asked { kind, body: &cached, meaning }).await?;
     if matches!(next, Next::Forward) {
         exchange.prompt = Some(prompt);
+        spending::ask(exchange).await?;
         exchange.prepare();
+    } else {
+        exchange.spending.charges.cancel(Instant::now());
     }
     Ok(next)
 }

@@ -24,6 +24,7 @@ pub(super) fn log(summary: &Summary) {
                 cache = summary.cache.map(Outcome::as_str),
                 jailbreak = summary.jailbreak,
                 pii = summary.pii,
+                sticky = summary.sticky,
                 stream = summary.stream,
                 first_byte_ms = millis(summary.timing.to_first_byte()),
                 total_ms = millis(Some(summary.timing.whole())),

@@ -32,6 +32,8 @@ pub struct Summary<'a> {
     /// What the guardrails made of it as an attempt to override instructions, and of its personal data.
     pub jailbreak: Option<&'static str>,
     pub pii: Option<&'static str>,
+    /// What became of it as a conversation's turn.
+    pub sticky: Option<&'static str>,
     /// What was embedded, where that was the answer.
     pub embedded: Option<Embedded>,
     /// Why the router itself answered with an error, or ended a stream with one.

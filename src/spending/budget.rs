@@ -7,15 +7,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::price::{Cost, Price};
 use super::window::{Step, Window};
 use crate::openai::usage::Usage;
 
 /// A budget as a person types it: at least one limit, and who serves past it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 pub struct Settings {
     /// Requests within any minute.
     #[serde(default)]
@@ -181,9 +180,20 @@ impl Budget {
         Charge { parts: self.parts.iter().map(part).collect() }
     }
 
-    /// The limits, with what is spent of each, for people.
+    /// What is spent of each unit, for people.
     pub fn state(&self, now: Instant) -> impl Iterator<Item = (Unit, f64)> {
         self.parts.iter().map(move |(unit, _, meter)| (*unit, meter.spent(*unit, now)))
+    }
+
+    /// Which share of each limit is spent: 1 where it is reached, and more where the last request went beyond it.
+    pub fn used(&self, now: Instant) -> impl Iterator<Item = (Unit, f64)> {
+        let share = move |limit: i64, meter: &Meter| meter.0.spent(now).max(0) as f64 / limit.max(1) as f64;
+        self.parts.iter().map(move |(unit, limit, meter)| (*unit, share(*limit, meter)))
+    }
+
+    /// Whether what a request took is settled by its answer's usage.
+    pub fn needs_usage(&self) -> bool {
+        self.parts.iter().any(|(unit, ..)| *unit != Unit::Requests)
     }
 }
 

@@ -24,6 +24,25 @@ pub struct Ledger {
     meters: Mutex<HashMap<(Owner, Unit), Weak<Meter>>>,
 }
 
+// === impl Owner ===
+
+impl Owner {
+    /// `route` or `backend`, for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Route(_) => "route",
+            Self::Backend(_) => "backend",
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Route(name) | Self::Backend(name) => name,
+        }
+    }
+}
+
 // === impl Ledger ===
 
 impl Ledger {

@@ -3,10 +3,14 @@
 use std::time::Instant;
 
 use super::budget::{Budget, Charge, Estimate, Spent};
+use super::ledger::Owner;
+use super::price::Cost;
 
 /// What a budget says: how much, and who serves past it.
 #[derive(Debug, Clone)]
 pub struct Allowance {
+    /// Whose it is.
+    pub owner: Owner,
     /// How much may be spent.
     pub budget: Budget,
     /// Who serves past it, as an index into the config's backends.
@@ -16,13 +20,20 @@ pub struct Allowance {
 /// Who serves, and what it was charged for.
 #[derive(Debug)]
 #[must_use]
-pub struct Admitted {
+pub struct Admitted<'a> {
     /// As an index into the config's backends.
     pub backend: usize,
     /// What was charged to the budgets that had room.
-    pub charges: Vec<Charge>,
-    /// The first limit that was reached, where another backend serves for it.
-    pub spent: Option<Spent>,
+    pub charges: Charges,
+    /// The budgets that were spent, in the order in which they were asked, each with the limit that was reached.
+    pub past: Vec<(&'a Owner, Spent)>,
+}
+
+/// What a request was charged. Dropped, it is taken back: nothing was served for it.
+#[derive(Debug, Default)]
+pub struct Charges {
+    route: Option<Charge>,
+    backend: Option<Charge>,
 }
 
 /// What `x-pointsman-degraded` says where another backend serves for a spent budget.
@@ -33,25 +44,26 @@ pub const OVER_BUDGET: &str = "over-budget";
 ///
 /// A route's budget is for what its own backends are sent: past it, `over` serves under that one's budget alone.
 pub fn admit<'a>(
-    route: Option<&Allowance>,
+    route: Option<&'a Allowance>,
     backend: usize,
     of: impl Fn(usize) -> Option<&'a Allowance>,
     estimate: impl Fn(usize) -> Estimate,
     now: Instant,
-) -> Admitted {
-    let mut admitted = Admitted { backend, charges: Vec::new(), spent: None };
+) -> Admitted<'a> {
+    let mut admitted = Admitted { backend, charges: Charges::default(), past: Vec::new() };
     if let Some(allowance) = route {
-        admitted.ask(allowance, estimate(backend), now);
+        admitted.charges.route = admitted.ask(allowance, estimate(backend), now);
     }
     // A round of backends that name each other is no config; but a loop here would be worse.
     let mut asked = Vec::new();
     while let Some(allowance) = of(admitted.backend).filter(|_| !asked.contains(&admitted.backend)) {
         asked.push(admitted.backend);
-        if admitted.ask(allowance, estimate(admitted.backend), now) {
+        admitted.charges.backend = admitted.ask(allowance, estimate(admitted.backend), now);
+        if admitted.charges.backend.is_some() {
             break;
         }
         // What the route allowed was for another backend.
-        admitted.charges.drain(..).for_each(|charge| charge.cancel(now));
+        admitted.charges = Charges::default();
     }
     admitted
 }
@@ -76,19 +88,70 @@ pub fn circle(backends: usize, over: impl Fn(usize) -> Option<usize>) -> Option<
 
 // === impl Admitted ===
 
-impl Admitted {
-    /// Whether `allowance` has room; turns to who serves past it where it has none.
-    fn ask(&mut self, allowance: &Allowance, estimate: Estimate, now: Instant) -> bool {
+impl Admitted<'_> {
+    /// Who serves past the budgets that are spent, if any are.
+    pub fn is_over(&self) -> bool {
+        !self.past.is_empty()
+    }
+}
+
+impl<'a> Admitted<'a> {
+    /// The charge, if `allowance` has room; turns to who serves past it where it has none.
+    fn ask(&mut self, allowance: &'a Allowance, estimate: Estimate, now: Instant) -> Option<Charge> {
         match allowance.budget.admit(estimate, now) {
-            Ok(charge) => {
-                self.charges.push(charge);
-                true
-            }
+            Ok(charge) => Some(charge),
             Err(spent) => {
-                self.spent.get_or_insert(spent);
+                self.past.push((&allowance.owner, spent));
                 self.backend = allowance.over;
-                false
+                None
             }
+        }
+    }
+}
+
+// === impl Charges ===
+
+impl Charges {
+    /// Turns to another backend of the route, as the one before could not serve: it is served there in any case.
+    pub fn turn_to(
+        &mut self,
+        route: Option<&Allowance>,
+        backend: Option<&Allowance>,
+        estimate: Estimate,
+        now: Instant,
+    ) {
+        let charge = |allowance: &Allowance| allowance.budget.charge(estimate, now);
+        if let Some(before) = self.backend.take() {
+            before.cancel(now);
+        }
+        self.backend = backend.map(charge);
+        self.route = self.route.take().or_else(|| route.map(charge));
+    }
+
+    /// Charges what the request took in place of what it was likely to.
+    pub fn settle(&mut self, tokens: u64, cost: Cost, now: Instant) {
+        self.each().for_each(|charge| charge.settle(tokens, cost, now));
+    }
+
+    /// Lets what was charged stand, where nobody knows what the request took.
+    pub fn stand(&mut self) {
+        self.each().for_each(drop);
+    }
+
+    /// Takes back what was charged.
+    pub fn cancel(&mut self, now: Instant) {
+        self.each().for_each(|charge| charge.cancel(now));
+    }
+
+    fn each(&mut self) -> impl Iterator<Item = Charge> + use<> {
+        self.route.take().into_iter().chain(self.backend.take())
+    }
+}
+
+impl Drop for Charges {
+    fn drop(&mut self) {
+        if self.route.is_some() || self.backend.is_some() {
+            self.cancel(Instant::now());
         }
     }
 }
@@ -96,17 +159,20 @@ impl Admitted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spending::ledger::{Ledger, Owner};
-    use crate::spending::{Cost, Unit};
+    use crate::spending::Unit;
+    use crate::spending::ledger::Ledger;
+
+    const ONE: Estimate = Estimate { tokens: 1, cost: Cost::NOTHING };
 
     fn allowance(ledger: &Ledger, name: &str, limit: i64, over: usize, now: Instant) -> Allowance {
-        Allowance { budget: ledger.budget(&Owner::Backend(name.into()), vec![(Unit::Requests, limit)], now), over }
+        let owner = Owner::Backend(name.into());
+        Allowance { budget: ledger.budget(&owner, vec![(Unit::Requests, limit)], now), owner, over }
     }
 
     fn serving(route: Option<&Allowance>, backends: &[Option<Allowance>], now: Instant) -> (usize, bool) {
-        let estimate = |_| Estimate { tokens: 1, cost: Cost::NOTHING };
-        let admitted = admit(route, 0, |backend| backends[backend].as_ref(), estimate, now);
-        (admitted.backend, admitted.spent.is_some())
+        let mut admitted = admit(route, 0, |backend| backends[backend].as_ref(), |_| ONE, now);
+        admitted.charges.stand();
+        (admitted.backend, admitted.is_over())
     }
 
     fn spent(allowance: &Allowance, now: Instant) -> f64 {
@@ -133,6 +199,25 @@ mod tests {
         let backends = [None, None];
         assert_eq!(serving(Some(&tight), &backends, now), (0, false));
         assert_eq!(serving(Some(&tight), &backends, now), (1, true));
+    }
+
+    #[test]
+    fn what_is_not_served_is_not_charged() {
+        let (ledger, now) = (Ledger::default(), Instant::now());
+        let (route, backend) = (allowance(&ledger, "route", 9, 1, now), allowance(&ledger, "a", 9, 1, now));
+        let all = || (spent(&route, now), spent(&backend, now));
+        let admit = || admit(Some(&route), 0, |_| Some(&backend), |_| ONE, now);
+        let admitted = admit();
+        assert_eq!(all(), (1.0, 1.0));
+        drop(admitted);
+        assert_eq!(all(), (0.0, 0.0));
+        let mut charges = admit().charges;
+        charges.turn_to(Some(&route), None, ONE, now);
+        assert_eq!(all(), (1.0, 0.0), "another backend of the route serves");
+        charges.turn_to(Some(&route), Some(&backend), ONE, now);
+        charges.settle(1, Cost::NOTHING, now);
+        drop(charges);
+        assert_eq!(all(), (1.0, 1.0), "what is settled stands");
     }
 
     #[test]

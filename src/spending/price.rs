@@ -3,13 +3,12 @@
 use std::iter::Sum;
 use std::ops::{Add, Sub};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::openai::usage::Usage;
 
 /// Prices as a person types them: for a million tokens, in a currency of the operator's choice.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
 pub struct Settings {
     /// Of a prompt's tokens.
     pub input: f64,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::units::{RetryOn, Span};
 use super::defaults;
+use crate::spending::{budget, price};
 
 /// A named model and the peers that serve it.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -83,6 +84,15 @@ pub struct Backend {
     /// Write a request's priority into its body, for vLLM's own queue.
     #[serde(default)]
     pub forward_priority: bool,
+    /// What its tokens cost.
+    #[serde(default)]
+    pub price: Option<price::Settings>,
+    /// How much it may be used, and who serves past that.
+    #[serde(default)]
+    pub budget: Option<budget::Settings>,
+    /// How much it can do, beside the others: conversations move from lower to higher ones.
+    #[serde(default)]
+    pub rank: Option<i64>,
 }
 
 /// Ways to choose a peer.

@@ -6,8 +6,19 @@
 mod ranks;
 mod table;
 
+use std::sync::Arc;
+
 pub use ranks::{Basis, Known, Ranks};
 pub use table::Conversations;
+
+/// Where conversations stay.
+#[derive(Debug)]
+pub struct Sticky {
+    /// Which of two backends is up.
+    pub ranks: Ranks,
+    /// Where each conversation is; the same through all reloads.
+    pub conversations: Arc<Conversations>,
+}
 
 /// What a decision says of a conversation's turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +85,6 @@ impl Turn {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::time::Instant;
 
     use super::*;

@@ -44,6 +44,11 @@ const SHARDS: usize = 64;
 // === impl Conversations ===
 
 impl Conversations {
+    /// A table for a quarter of a million turns, which takes 4 MiB when it is full; each lasts a day.
+    pub fn of_usual_size(now: Instant) -> Self {
+        Self::new(1 << 18, 24 * 3_600, now)
+    }
+
     /// A table of about so many `entries`, each of which `lasts` so many seconds after it was asked for last.
     pub fn new(entries: usize, lasts: u32, now: Instant) -> Self {
         let sets = entries.div_ceil(SHARDS * PLACES).max(1);

@@ -1,0 +1,44 @@
+//! A conversation's turn: it goes to where the conversation is, or takes it further up.
+
+use std::time::Instant;
+
+use super::exchange::{Destination, Exchange};
+use crate::intake::Thread;
+use crate::metrics::Metrics;
+use crate::route::Reason;
+use crate::route::sticky::{Asks, turn};
+
+/// Has the backend of the conversation serve the turn that `thread` ends with, where conversations keep theirs; the route's own
+/// are who serves where that one cannot. The route is the decided one in any case, with all that it does to its requests.
+pub(super) fn stick(metrics: &Metrics, exchange: &mut Exchange, thread: &Thread, to: &mut Destination) {
+    let snapshot = exchange.snapshot.clone();
+    let (Some(sticky), Some(asks)) = (&snapshot.sticky, asks(to)) else { return };
+    let turns = thread.turns(&[exchange.client.as_ref().map_or("", |client| &client.tenant)]);
+    let (Some(decided), true, now) = (snapshot.index_of(&to.backend), turns.now.is_some(), Instant::now()) else {
+        return;
+    };
+    let bound = sticky.conversations.find(&turns, now);
+    // One that this config no longer has is none.
+    let bound = bound.and_then(|name| snapshot.backends.iter().position(|backend| backend.settings.name == name));
+    let turn = turn(bound, decided, asks, &sticky.ranks);
+    let backend = &snapshot.backends[turn.backend()];
+    if turn.is_kept() {
+        sticky.conversations.keep(&turns, &backend.settings.name, now);
+    }
+    if turn.backend() != decided {
+        to.fallbacks.retain(|fallback| fallback.settings.name != backend.settings.name);
+        to.fallbacks.push(std::mem::replace(&mut to.backend, backend.clone()));
+    }
+    exchange.sticky = Some(turn.as_str());
+    metrics.sticky.with_label_values(&[turn.as_str()]).inc();
+}
+
+/// What the decision says of the turn; none where a turn is no conversation's, as its client or the guardrails name its backend.
+fn asks(to: &Destination) -> Option<Asks> {
+    match to.reason {
+        _ if to.chosen.is_some() => Some(Asks::ForARoute),
+        reason if reason.is_degraded() => Some(Asks::Unread),
+        Reason::BelowThreshold | Reason::NoText => Some(Asks::ForNothing),
+        _ => None,
+    }
+}
