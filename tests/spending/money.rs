@@ -73,6 +73,19 @@ async fn a_streams_usage_is_asked_for_and_kept_from_who_did_not_ask() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_long_prompts_stream_is_asked_too() {
+    let peer = backend((90_000, 500, 0)).await;
+    let router = Router::start(&plain(&[entry("a", &peer.url(), CHEAP)]));
+    let mut body = chat("a");
+    body["stream"] = true.into();
+    body["messages"][0]["content"] = "word ".repeat(60_000).into();
+    let said = ask(&router, &body).await;
+    assert!(said.status == 200 && !said.text.contains("prompt_tokens"), "{said:?}");
+    counted(&router, "a", "direct", 1.0).await;
+    assert_eq!((amount(&router, "cost_total", "a", "direct").await, estimated(&router, "a").await), (0.091, 0.0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_asked_of_a_stream_where_nobody_counts_money() {
     let peer = backend((1_000, 500, 0)).await;
     let router = Router::start(&plain(&[entry("a", &peer.url(), "")]));

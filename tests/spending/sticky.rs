@@ -143,6 +143,18 @@ async fn tenants_conversations_are_their_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn personal_data_tells_conversations_apart_though_no_backend_sees_it() {
+    let masking = "middleware: {guardrails: {pii_masking: true}}\n";
+    let town = Town::with("conversation", ["", ""], masking).await;
+    let crash = |who: &str| format!("{CRASH}, please write to {who}@example.org");
+    assert_eq!(town.say(&[&crash("ann")]).await, at("complex", "large"));
+    assert_eq!(town.say(&[&crash("bob"), JOKE]).await, at("chitchat", "small"), "another's");
+    assert_eq!(town.say(&[&crash("ann"), JOKE]).await, at("chitchat", "large"));
+    let seen = town.large.peer.seen();
+    assert!(seen.iter().all(|seen| !String::from_utf8_lossy(&seen.body).contains("ann@")), "it was masked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reload_knows_the_conversations_and_only_backends_that_are_there() {
     let town = Town::start("conversation").await;
     assert_eq!(town.say(&[CRASH]).await, at("complex", "large"));
