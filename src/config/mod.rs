@@ -32,6 +32,6 @@ pub mod yaml;
 
 pub use encoders::{load_guard_model, load_model};
 pub use live::Live;
-pub use routing::{route_settings, rules};
-pub use snapshot::{Labels, Snapshot, Startup, notes};
+pub use routing::{notes, route_settings, rules};
+pub use snapshot::{Labels, Snapshot, Startup};
 pub use watch::watch;

@@ -6,6 +6,7 @@ use anyhow::Context;
 
 use super::file::{self, File};
 use super::signals::{self, Examples};
+use super::spending::sticky_note;
 use super::units::Threshold;
 use crate::embed::{self, Encoder};
 use crate::route::classifier::{self, Mode};
@@ -61,9 +62,9 @@ pub fn rules(file: &File, encoder: Option<&Encoder>) -> anyhow::Result<Option<Ro
     Ok(signals::compile(file, &Examples::embed(file, encoder, None)?))
 }
 
-/// What the operator should hear of routing, as far as the file alone tells.
-pub(super) fn notes(file: &File) -> Vec<String> {
-    [classifier_notes(file), signals::notes(file)].concat()
+/// What may not be meant in a config, as far as the file alone tells.
+pub fn notes(file: &File) -> Vec<String> {
+    [classifier_notes(file), signals::notes(file)].concat().into_iter().chain(sticky_note(file)).collect()
 }
 
 fn classifier_notes(file: &File) -> Vec<String> {

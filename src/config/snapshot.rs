@@ -213,14 +213,9 @@ impl Snapshot {
     }
 }
 
-/// What may not be meant in a config, as far as the file alone tells.
-pub fn notes(file: &File) -> Vec<String> {
-    routing::notes(file).into_iter().chain(spending::sticky_note(file)).collect()
-}
-
 /// What the operator should hear about a config: what is on by the file but not in this version, what is open.
 fn warnings(file: &File) -> Vec<String> {
-    let mut warnings = notes(file);
+    let mut warnings = routing::notes(file);
     let middleware = &file.middleware;
     if middleware.sem_cache.enabled && file.router.mode == file::Mode::Off {
         warnings.push("middleware.sem_cache: with router.mode off nothing is embedded; only the same text hits".into());

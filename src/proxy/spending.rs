@@ -140,10 +140,10 @@ impl Exchange {
         self.cached.recording.is_some() || is_spent()
     }
 
+    /// Sends the body that asks, if it takes another one for that.
     fn asks(&mut self, asking: Option<Bytes>) {
-        self.spending.hides_usage = asking.is_some();
         if let Some(asking) = asking {
-            self.body = asking;
+            (self.body, self.spending.hides_usage) = (asking, true);
         }
     }
 }

@@ -37,8 +37,8 @@ pub(super) fn stick(metrics: &Metrics, exchange: &mut Exchange, thread: &Thread,
 fn asks(to: &Destination) -> Option<Asks> {
     match to.reason {
         _ if to.chosen.is_some() => Some(Asks::ForARoute),
-        reason if reason.is_degraded() => Some(Asks::Unread),
-        Reason::BelowThreshold | Reason::NoText => Some(Asks::ForNothing),
-        _ => None,
+        Reason::Direct | Reason::Guardrail | Reason::Off => None,
+        Reason::EncoderBusy | Reason::EncoderTimeout | Reason::EncoderFailed => Some(Asks::Unread),
+        _ => Some(Asks::ForNothing),
     }
 }

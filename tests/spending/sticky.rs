@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::support::Router;
 use super::support::fickle::Fickle;
-use super::support::pool::metric_becomes;
+use super::support::pool::{client, header, metric_becomes};
 use super::support::upstream::{answer, whole};
 use super::{Said, ask, ask_with, entry};
 
@@ -128,6 +128,12 @@ async fn who_names_a_backend_gets_it_and_takes_no_conversation_along() {
     named["model"] = "small".into();
     assert_eq!(place(ask(&town.router, &named).await), at("direct", "small"));
     assert_eq!(town.say(&[CRASH, JOKE]).await, at("chitchat", "large"));
+    // Nor is a completion anybody's turn.
+    let before = town.outcomes("begins").await;
+    let prompt = json!({ "model": "auto", "prompt": CRASH });
+    let asked = client().post(town.router.at("/v1/completions")).json(&prompt).send().await.unwrap();
+    assert_eq!((asked.status().as_u16(), header(&asked, "x-pointsman-backend")), (200, "large"));
+    assert_eq!(town.outcomes("begins").await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
