@@ -150,14 +150,14 @@ async fn tenants_conversations_are_their_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn personal_data_tells_conversations_apart_though_no_backend_sees_it() {
-    let masking = "middleware: {guardrails: {pii_masking: true}}\n";
+    let masking = "middleware: {guardrails: {pii_masking: true, pii: {operator: redact}}}\n";
     let town = Town::with("conversation", ["", ""], masking).await;
     let crash = |who: &str| format!("{CRASH}, please write to {who}@example.org");
     assert_eq!(town.say(&[&crash("ann")]).await, at("complex", "large"));
     assert_eq!(town.say(&[&crash("bob"), JOKE]).await, at("chitchat", "small"), "another's");
     assert_eq!(town.say(&[&crash("ann"), JOKE]).await, at("chitchat", "large"));
     let seen = town.large.peer.seen();
-    assert!(seen.iter().all(|seen| !String::from_utf8_lossy(&seen.body).contains("ann@")), "it was masked");
+    assert!(seen.iter().all(|seen| !String::from_utf8_lossy(&seen.body).contains("ann@")), "it was redacted");
 }
 
 #[tokio::test(flavor = "multi_thread")]
