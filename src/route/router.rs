@@ -213,3 +213,6 @@ impl From<EncodeError> for Reason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
