@@ -2,8 +2,13 @@
 //!
 //! - `tally`: where prompts went, and where they should have gone
 //! - `chances`: how much scores tell, whatever thresholds make of them
+//! - `detail`: what a page needs beyond that; `curves`: what other thresholds would make of it
+//! - `page`: all of it as pictures and tables
 
 mod chances;
+mod curves;
+mod detail;
+mod page;
 mod tally;
 
 use std::collections::BTreeMap;
@@ -13,11 +18,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use self::chances::{Bin, Chances, Reliability};
+use self::detail::Detail;
+use self::page::{Draft, Page};
 use self::tally::{Scores, Tally};
-use super::lines::Line;
+use super::labelled::{Prompt, parse};
 use super::offline::Offline;
 use crate::metrics::label;
 use crate::route::Table;
@@ -32,17 +39,12 @@ pub struct Args {
     /// Print one JSON object instead of tables
     #[arg(long)]
     json: bool,
+    /// Also write FILE: one HTML page with the figures, the confusion matrix and the threshold curves as pictures, and at
+    /// most 36 of the misrouted texts, cut at 200 characters. It loads nothing, and is written whole or not at all
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// JSON lines {"text": …, "route": name or null}; null where the default backend is right
     data: PathBuf,
-}
-
-/// A labelled prompt; other keys are ignored.
-#[derive(Deserialize)]
-struct Labelled {
-    text: String,
-    /// Told apart from a key that is missing, which is more likely a mistake than a wish for the default.
-    #[serde(deserialize_with = "Option::deserialize")]
-    route: Option<String>,
 }
 
 /// What came out.
@@ -83,19 +85,30 @@ struct Part {
 /// A config, a model or a file that cannot be loaded, a malformed line or a label that is no route (with its number).
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let data = File::open(&args.data).with_context(|| format!("cannot open {}", args.data.display()))?;
+    let draft = args.html.as_deref().map(Draft::beside).transpose()?;
     let offline = Offline::load(&args.config)?;
     let table = &offline.table;
-    let (mut tally, mut chances) = (Tally::default(), Chances::default());
+    let (mut tally, mut chances, mut detail) = (Tally::default(), Chances::default(), Detail::default());
     offline
-        .decide_lines(BufReader::new(data), &mut io::sink(), parse, |_, expected, (decision, embedding)| {
+        .decide_lines(BufReader::new(data), &mut io::sink(), parse, |_, prompt, (decision, embedding)| {
+            let Prompt { expected, excerpt } = prompt;
             tally.add(label(table, expected), label(table, decision.route));
-            if let Some(embedding) = embedding {
-                chances.add(expected, &table.scores(&embedding));
+            let scores = embedding.map(|embedding| table.scores(&embedding));
+            if let Some(scores) = &scores {
+                chances.add(expected, scores);
+            }
+            if draft.is_some() {
+                detail.add(expected, &decision, scores, excerpt);
             }
             Ok(())
         })
         .with_context(|| args.data.display().to_string())?;
     let report = Report::new(table, tally, &chances);
+    if let Some(draft) = draft {
+        let (roc, config, data) = (chances.roc(), &args.config, &args.data);
+        let page = Page { report: &report, table, detail: &detail, roc, config, data };
+        draft.keep(&page.render())?;
+    }
     let mut output = io::stdout().lock();
     if args.json {
         serde_json::to_writer(&mut output, &report)?;
@@ -104,16 +117,6 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         report.print(&mut output)?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// A line's text, and its label as a route's index.
-fn parse(offline: &Offline, line: &str) -> anyhow::Result<Line<Option<usize>>> {
-    let Labelled { text, route } = serde_json::from_str(line)?;
-    let index = |name: &String| {
-        let found = offline.table.names().position(|known| **known == **name);
-        found.with_context(|| format!("the config has no route {name:?}"))
-    };
-    Ok(Line { text, rest: route.as_ref().map(index).transpose()? })
 }
 
 fn label(table: &Table, route: Option<usize>) -> &str {
@@ -138,6 +141,11 @@ impl Report {
             reliability: (table.scale() == Scale::Chance).then(|| chances.reliability()),
             confusion: tally.confusion(),
         }
+    }
+
+    /// How often what is labelled `expected` was given `given`.
+    fn times(&self, expected: &str, given: &str) -> usize {
+        self.confusion.get(expected).and_then(|row| row.get(given)).copied().unwrap_or(0)
     }
 
     /// Prints it for people.

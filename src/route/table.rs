@@ -175,6 +175,11 @@ impl Table {
         self.routes.get(route).map(|route| &route.name)
     }
 
+    /// How many samples the route at index `route` has.
+    pub fn sample_count(&self, route: usize) -> usize {
+        self.routes.get(route).map_or(0, |route| route.samples)
+    }
+
     /// The least score that the route at index `route` lets pass.
     pub fn threshold(&self, route: usize) -> Option<f32> {
         self.thresholds.get(route).copied().flatten()

@@ -36,6 +36,9 @@ pub(super) struct Bin {
     pub(super) right: f64,
 }
 
+/// What points of a curve differ by, at least.
+const ROC_STEP: f64 = 0.005;
+
 /// Of equal width.
 const BINS: usize = 10;
 
@@ -64,6 +67,32 @@ impl Chances {
             unknown += outside;
         }
         (known > 0.0 && unknown > 0.0).then(|| ordered / (known * unknown))
+    }
+
+    /// For each bar that what looks strange is held against: the shares of the prompts of a route and of those of none that
+    /// are above it, the highest bar first; none where the file lacks either. Bars that hardly differ are left out.
+    pub(super) fn roc(&self) -> Option<Vec<(f64, f64)>> {
+        let mut strange = self.strange.clone();
+        strange.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let all_unknown = strange.iter().filter(|(_, outside)| *outside).count();
+        let all_known = strange.len() - all_unknown;
+        if all_known == 0 || all_unknown == 0 {
+            return None;
+        }
+        let (mut known, mut unknown) = (0, 0);
+        let mut points = vec![(0.0, 0.0)];
+        for equal in strange.chunk_by(|a, b| a.0 == b.0) {
+            let outside = equal.iter().filter(|(_, outside)| *outside).count();
+            unknown += outside;
+            known += equal.len() - outside;
+            let point = (known as f64 / all_known as f64, unknown as f64 / all_unknown as f64);
+            let (x, y) = points.last().copied().unwrap_or_default();
+            if point.0 - x + point.1 - y >= ROC_STEP {
+                points.push(point);
+            }
+        }
+        points.push((1.0, 1.0));
+        Some(points)
     }
 
     pub(super) fn reliability(&self) -> Reliability {
@@ -108,6 +137,9 @@ mod tests {
         assert_eq!(chances(&prompts).auroc(), Some(3.5 / 4.0));
         assert_eq!(chances(&prompts[..2]).auroc(), None, "nothing is out of scope");
         assert_eq!(chances(&[]).auroc(), None);
+        let roc = chances(&prompts).roc().unwrap();
+        assert_eq!(roc, [(0.0, 0.0), (0.0, 0.5), (0.5, 1.0), (1.0, 1.0), (1.0, 1.0)]);
+        assert_eq!(chances(&prompts[..2]).roc(), None);
     }
 
     #[test]
