@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use pointsman::cli::{check, eval, guard, route, serve, sim};
+use pointsman::cli::{check, eval, guard, route, serve, sim, tune};
 
 /// A semantic load balancer for vLLM: reads each prompt and sends it to the cheapest model that can answer it.
 #[derive(Debug, Parser)]
@@ -23,6 +23,8 @@ enum Command {
     Route(route::Args),
     /// Score the routing of a labelled file
     Eval(eval::Args),
+    /// Propose thresholds, and name samples that look wrong
+    Tune(tune::Args),
     /// Show what the guardrails find in texts
     Guard(guard::Args),
     /// Run a simulated vLLM server
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Route(args) => route::run(args),
         Command::Eval(args) => eval::run(args),
+        Command::Tune(args) => tune::run(args),
         Command::Guard(args) => guard::run(args),
         Command::Sim(args) => sim::run(args),
     };

@@ -9,3 +9,4 @@ mod offline;
 pub mod route;
 pub mod serve;
 pub mod sim;
+pub mod tune;

@@ -50,6 +50,11 @@ impl Offline {
         Ok(Arc::new(Self { table, router, backends }))
     }
 
+    /// Whether anything is compared, which it is not where routing is off.
+    pub(super) fn compares(&self) -> bool {
+        self.router.encoder.is_some()
+    }
+
     /// The name of the backend that a decision leads to.
     pub(super) fn backend(&self, decision: &Decision) -> &str {
         self.backends.get(decision.backend).map_or("?", |name| name)

@@ -165,6 +165,25 @@ impl Table {
         Some((self.texts.get(sample)?, cosine))
     }
 
+    /// What was learnt from the samples, which are its own in the order of [`Self::sample`].
+    pub fn learnt(&self) -> &Classifier {
+        &self.classifier
+    }
+
+    /// The text of a sample, by its place among all of them, route after route.
+    pub fn sample(&self, sample: usize) -> &str {
+        self.texts.get(sample).map_or("", String::as_str)
+    }
+
+    /// The route that a sample belongs to, by the same place.
+    pub fn route_of(&self, sample: usize) -> Option<usize> {
+        let mut end = 0;
+        self.routes.iter().position(|route| {
+            end += route.samples;
+            sample < end
+        })
+    }
+
     /// The routes' names, in the order of [`Scores::by_route`].
     pub fn names(&self) -> impl ExactSizeIterator<Item = &Arc<str>> {
         self.routes.iter().map(|route| &route.name)

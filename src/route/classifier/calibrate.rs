@@ -29,7 +29,7 @@ const OFFSET_STEPS: usize = 40;
 const MOST: f32 = 2.0;
 
 /// Prompts of no route for each that has one: one in five of all belongs nowhere.
-const STRANGERS: f64 = 0.25;
+pub const STRANGERS: f64 = 0.25;
 
 /// How evidence becomes scores.
 #[derive(Debug, Clone, PartialEq)]

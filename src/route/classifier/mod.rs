@@ -25,14 +25,16 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use self::calibrate::Calibration;
+pub use self::calibrate::STRANGERS;
 pub use self::choice::Choice;
-pub use self::diagnose::Suspect;
-use self::diagnose::suspects;
+pub use self::diagnose::{HeldOut, Suspect, Twins};
+use self::diagnose::{suspects, twins};
 use self::head::Head;
 use self::held_out::{Court, Judged, cosine, head};
 pub use self::samples::Ragged;
 use self::samples::Samples;
-use self::shares::Claims;
+pub use self::shares::ENOUGH_SAMPLES;
+use self::shares::{Claims, log_rest};
 use self::threshold::thresholds;
 
 /// What a route's score is made from.
@@ -246,6 +248,40 @@ impl Classifier {
             suspect.conflicts_with = suspect.conflicts_with.map(|sample| self.places[sample]);
         }
         suspects
+    }
+
+    /// Every sample but copies, judged as if it were a prompt. As [`Self::suspects`], it takes its time.
+    pub fn held_out(&self) -> Vec<HeldOut> {
+        let court = self.court(self.learnt.as_ref().map(|learnt| &learnt.claims));
+        court.judge_all().into_iter().map(|judged| self.judged(judged)).collect()
+    }
+
+    fn judged(&self, judged: Judged) -> HeldOut {
+        let Judged { route, log_shares, cosines, .. } = judged;
+        let Some(learnt) = &self.learnt else {
+            let mut strange = cosines.clone();
+            strange[route] = -1.0;
+            return HeldOut { route, scores: cosines, strange };
+        };
+        let scores = learnt.calibration.scores(&log_shares, &cosines).0;
+        let rest = log_rest(log_shares[route]);
+        let mut others: Vec<f32> = log_shares.iter().map(|share| share - rest).collect();
+        others[route] = f32::NEG_INFINITY;
+        HeldOut { route, scores, strange: learnt.calibration.scores(&others, &cosines).0 }
+    }
+
+    /// Pairs of samples of different routes that say the same.
+    pub fn twins(&self) -> Vec<Twins> {
+        let mut twins = twins(&self.samples, &self.ranges, &self.distinct);
+        for Twins { samples: (one, other), .. } in &mut twins {
+            (*one, *other) = (self.places[*one], self.places[*other]);
+        }
+        twins
+    }
+
+    /// How many different samples each route has.
+    pub fn distinct(&self) -> impl Iterator<Item = usize> {
+        self.distinct.iter().map(Vec::len)
     }
 
     /// The embedding of the sample in place `sample` among those that the classifier was fitted to, where these came

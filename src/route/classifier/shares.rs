@@ -4,7 +4,7 @@
 use super::head::{Head, log_sum};
 
 /// With fewer samples, a route is left to its nearest one.
-pub(super) const ENOUGH_SAMPLES: usize = 5;
+pub const ENOUGH_SAMPLES: usize = 5;
 
 /// How fast a route's share falls with its cosine, where the nearest sample decides.
 const SHARPNESS: f32 = 20.0;

@@ -201,3 +201,36 @@ fn thresholds_keep_nearly_all_of_a_route_s_own() {
         assert!(kept * 10 >= prompts.len() * 8, "{mode:?}: {kept} of {}", prompts.len());
     }
 }
+
+#[test]
+fn twins_are_told_once_and_by_their_places() {
+    let mut samples = samples(&[8, 8, 8]);
+    let copy = samples[3].1.clone();
+    samples.insert(0, (2, copy));
+    let classifier = fit(&samples, 3, Mode::Auto);
+    let twins = classifier.twins();
+    let place = samples.iter().skip(1).position(|sample| sample.1 == samples[0].1).unwrap() + 1;
+    let told = twins.iter().find(|twins| twins.cosine > 0.999).unwrap();
+    let (one, other) = told.samples;
+    assert_eq!((one.min(other), one.max(other)), (0, place));
+    assert_eq!(twins.iter().filter(|twins| twins.cosine > 0.999).count(), 1);
+    assert_eq!(classifier.distinct().collect::<Vec<_>>(), [8, 8, 9]);
+}
+
+#[test]
+fn a_sample_without_its_route_is_strange() {
+    for mode in [Mode::Auto, Mode::Nearest, Mode::Trained] {
+        let classifier = fit(&samples(&[20; 3]), 3, mode);
+        let held_out = classifier.held_out();
+        assert_eq!(held_out.len(), 60);
+        let best = |scores: &[f32]| scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let mean = |of: &dyn Fn(&HeldOut) -> f32| held_out.iter().map(of).sum::<f32>() / 60.0;
+        let (known, strange) = (mean(&|held| best(&held.scores)), mean(&|held| best(&held.strange)));
+        assert!(known > strange + 0.2, "{mode:?}: {known} {strange}");
+        for held in &held_out {
+            assert!(held.strange.iter().all(|score| *score >= held.strange[held.route]), "{mode:?}");
+        }
+        let right = held_out.iter().filter(|held| best(&held.scores) == held.scores[held.route]).count();
+        assert!(right > 50, "{mode:?}: {right}");
+    }
+}
