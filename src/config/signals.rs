@@ -8,6 +8,7 @@ use crate::findings::{self, Findings};
 use crate::route::rule::{RouteRule, Routes, Scope, check, parse, parse_list};
 use crate::route::signal::Contrast;
 use crate::route::signal::keywords::List;
+use crate::route::topics;
 
 /// Every route's rule, and the lists of keywords that they name by place.
 pub(super) struct Rules {
@@ -69,6 +70,7 @@ fn scope<'a>(file: &'a File, findings: &mut Findings) -> Scope<'a> {
         jailbreak: guardrails.jailbreak_detection,
         pii: guardrails.pii_masking,
         complexity: signals.complexity.is_some(),
+        shipped_model: topics::know(&file.router.embedding_model),
         lists: Vec::new(),
     };
     for (name, list) in &signals.keywords {

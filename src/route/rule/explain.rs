@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn every_signal_and_every_part_is_told() {
         let text = "{any: [{keywords: {any: [sql, table]}}, {not: {jailbreak: {gt: 0.5}}}, {tenant: a}]}";
-        let mut scope = Scope { jailbreak: true, ..Scope::default() };
+        let mut scope = Scope { jailbreak: true, shipped_model: true, ..Scope::default() };
         let when = parse("", &serde_yaml::from_str(text).unwrap(), &mut scope, &mut Findings::default()).unwrap();
         let rule = RouteRule { name: Arc::from("sql"), priority: 2, when: Some(when), samples: false };
         let routes = Routes::new(&[rule], scope.lists, None);

@@ -29,6 +29,8 @@ pub struct Scope<'a> {
     pub pii: bool,
     /// Whether there are easy and hard examples.
     pub complexity: bool,
+    /// Whether prompts are embedded by the model that ships, which domains and intents are told by.
+    pub shipped_model: bool,
     /// The lists of keywords: the named ones, and then those that stood in rules.
     pub lists: Vec<List>,
 }
@@ -130,6 +132,9 @@ fn missing(requires: Requires, scope: &Scope<'_>) -> Option<&'static str> {
         Requires::Complexity if !scope.complexity => {
             Some("needs examples: \"router.signals.complexity: {easy: [...], hard: [...]}\"")
         }
+        Requires::ShippedModel if !scope.shipped_model => Some(
+            "needs the built-in \"router.embedding_model: sentence-transformers/all-MiniLM-L6-v2\"; it knows no other's meanings",
+        ),
         _ => None,
     }
 }

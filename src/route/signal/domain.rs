@@ -9,7 +9,7 @@ pub(super) static SIGNAL: Signal = Signal {
     kind: Kind::Label(&DOMAINS),
     may_be_absent: true,
     shape: Shape::Likely,
-    requires: Requires::Nothing,
+    requires: Requires::ShippedModel,
     doc: "what the prompt is about, one of 14 subjects: send law or health to the backend tuned for it",
     read,
 };

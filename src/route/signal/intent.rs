@@ -9,7 +9,7 @@ pub(super) static SIGNAL: Signal = Signal {
     kind: Kind::Label(&INTENTS),
     may_be_absent: true,
     shape: Shape::Likely,
-    requires: Requires::Nothing,
+    requires: Requires::ShippedModel,
     doc: "whether it wants math, coding, chat or something other: the coarsest split, and the surest",
     read,
 };

@@ -90,6 +90,8 @@ pub enum Requires {
     Pii,
     /// `router.signals.complexity`.
     Complexity,
+    /// The embedding model that the heads for it were trained on.
+    ShippedModel,
     /// Its name among the backends.
     Backend,
     /// Its name in `router.signals.classifiers`.

@@ -9,7 +9,8 @@ use crate::findings::Findings;
 
 /// Warnings about routes given by priority, whether they have samples, and their rule; named 0, 1, ….
 fn warnings(routes: &[(i32, bool, &str)]) -> Vec<String> {
-    let mut scope = Scope { jailbreak: true, pii: true, classifiers: vec!["toxicity"], ..Scope::default() };
+    let mut scope =
+        Scope { jailbreak: true, pii: true, shipped_model: true, classifiers: vec!["toxicity"], ..Scope::default() };
     let mut findings = Findings::default();
     let sql = parse_list("", &serde_yaml::from_str("{any: [sql, table], typos: 1}").unwrap(), &mut findings).unwrap();
     scope.lists.push(List { name: Some(Arc::from("sql")), ..sql });

@@ -10,6 +10,7 @@ fn scope() -> Scope<'static> {
         jailbreak: true,
         pii: true,
         complexity: true,
+        shipped_model: true,
         lists: vec![sql],
     }
 }
@@ -141,7 +142,7 @@ fn all_that_is_wrong_is_told_at_once() {
 #[test]
 fn signals_that_have_nothing_to_say_are_refused() {
     let mut bare = Scope::default();
-    for text in ["{jailbreak: {gt: 0.5}}", "{pii: true}", "{complexity: {gt: 0}}"] {
+    for text in ["{jailbreak: {gt: 0.5}}", "{pii: true}", "{complexity: {gt: 0}}", "{domain: law}", "{intent: math}"] {
         assert!(read_in(text, &mut bare).unwrap_err()[0].contains(": needs "), "{text}");
     }
     assert!(read_in("{keywords: sql}", &mut bare).unwrap_err()[0].contains("words go into {any: [...]}"));

@@ -9,7 +9,7 @@ use crate::route::signal::{Guarded, Request};
 
 /// Routes from `name priority samples: when` lines.
 fn routes(lines: &[(&str, i32, bool, &str)]) -> Routes {
-    let mut scope = Scope { jailbreak: true, pii: true, ..Scope::default() };
+    let mut scope = Scope { jailbreak: true, pii: true, shipped_model: true, ..Scope::default() };
     scope.classifiers.push("toxicity");
     let mut findings = Findings::default();
     let mut rule = |(name, priority, samples, when): &(&str, i32, bool, &str)| {
