@@ -5,7 +5,7 @@
 //! - `names`: what the name in a request's `model` means
 //! - `table`: compiled routes, and how a prompt's meaning decides; pure and synchronous
 //! - `signal`: what a route's `when` may ask of a request; `rule`: the tree over signals, and what it decides
-//! - `topics`: what a prompt is about and what it wants, by networks over its meaning
+//! - `topics`: what a prompt is about and what it wants, by networks over its meaning; `labelers`: by classifiers of the operator's own
 //! - `action`: what a route does to its requests; `sticky`: where a conversation stays
 //! - `classifier`: which route a prompt belongs to, learnt from samples
 //! - `decision`: what came out, and why
@@ -17,6 +17,7 @@ mod brief;
 pub mod classifier;
 mod decision;
 mod explain;
+pub mod labelers;
 mod learned;
 mod names;
 mod policy;

@@ -7,11 +7,12 @@
 //! - `network`: backbone and `head`
 //! - `reader`: a text's tokens, in windows
 //! - `spans`: from the probabilities of tokens to what was found
-//! - `sequence`, `token`: all of it together, for whole texts and for the words in them
+//! - `sequence`, `token`: all of it together, for whole texts and for the words in them; `labeler`: for labels of any meaning
 //! - `runner`: threads, a bounded queue and deadlines
 
 mod config;
 mod head;
+mod labeler;
 mod labels;
 mod network;
 mod reader;
@@ -25,6 +26,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 pub use config::ConfigError;
+pub use labeler::{Labeler, Labelled};
 pub use labels::LabelError;
 pub use runner::Runner;
 pub use sequence::Sequence;
