@@ -31,6 +31,7 @@ pub struct Metrics {
     pub decisions: IntCounterVec,
     pub decision_seconds: Histogram,
     pub embedding_seconds: Histogram,
+    pub classifier_seconds: Histogram,
     pub first_byte_seconds: HistogramVec,
     pub request_seconds: HistogramVec,
     pub broken_streams: IntCounterVec,
@@ -113,6 +114,10 @@ impl Metrics {
             decision_seconds: new
                 .histogram("decision_seconds", "From a request's last byte to its decision, embedding included")?,
             embedding_seconds: new.histogram("embedding_seconds", "Embedding a prompt, time in the queue included")?,
+            classifier_seconds: new.histogram(
+                "classifier_seconds",
+                "Asking the classifiers of routes' rules, time in the queue included",
+            )?,
             first_byte_seconds: new.histograms(
                 "time_to_first_byte_seconds",
                 "From a request's last byte to its answer's first",

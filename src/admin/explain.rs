@@ -97,14 +97,11 @@ async fn answer(shared: &Shared, whose: &Whose, headers: &HeaderMap, body: Body)
     let decision = decided.map_err(|UnknownModel| Failure::unknown_model(model.as_deref().unwrap_or_default()))?;
     let meaning = router.meaning_for(&asked, &decision, pace).await;
     let meant = meaning.as_ref().map(|meaning| &meaning.embedding);
-    let lessons = meant.map(Lessons::of);
+    let lessons = Lessons::of(&decision, meant);
     let backend = &snapshot.backends[decision.backend].settings;
     let answer = Answer {
-        decision: Explanation::new(&router.table, &decision, meant, &backend.name).with_rules(router.explain(
-            &asked,
-            &decision,
-            lessons.as_ref(),
-        )),
+        decision: Explanation::new(&router.table, &decision, meant, &backend.name)
+            .with_rules(router.explain(&asked, &decision, &lessons)),
         model: &backend.model,
         guard: inspection.as_ref().map(|inspection| report::Explanation::of(&pieces, inspection)),
     };

@@ -44,9 +44,10 @@ impl Offline {
             let table = Table::compile(settings, |samples| encoder.embed_all(samples), None)?;
             (table, config::rules(&file, Some(&encoder))?, Some(encoder))
         };
+        let labelers = config::networks(&file, rules.as_ref(), None)?;
         let table = Arc::new(table);
         // Only texts are asked about, and none names a model.
-        let router = Router { names: Names::default(), table: table.clone(), rules, encoder };
+        let router = Router { names: Names::default(), table: table.clone(), rules, encoder, labelers };
         Ok(Arc::new(Self { table, router, backends }))
     }
 
@@ -87,11 +88,11 @@ impl Offline {
         (decision, embedding): &Decided,
         told: impl FnOnce(Option<Explanation<'_>>) -> T,
     ) -> T {
-        let lessons = embedding.as_ref().map(Lessons::of);
+        let lessons = Lessons::of(decision, embedding.as_ref());
         let reading = Reading::of(text);
         let said = reading.said();
         let asked = asked(&reading, reading.request(Some(text), &said, &Nowhere));
-        told(self.router.explain(&asked, decision, lessons.as_ref()))
+        told(self.router.explain(&asked, decision, &lessons))
     }
 
     async fn decision(&self, text: &str) -> anyhow::Result<Decided> {
@@ -100,7 +101,7 @@ impl Offline {
         let asked = asked(&reading, reading.request(Some(text), &said, &Nowhere));
         let decision = self.router.decide(&asked, Pace::Patient).await?;
         if let Some(reason) = decision.degraded {
-            anyhow::bail!("a text cannot be embedded: {}", reason.as_str());
+            anyhow::bail!("a text cannot be judged: {}", reason.as_str());
         }
         let meaning = self.router.meaning_for(&asked, &decision, Pace::Patient).await;
         Ok((decision, meaning.map(|meaning| meaning.embedding)))

@@ -16,6 +16,7 @@ pub mod guarding;
 mod live;
 pub mod load;
 pub mod marks;
+mod networks;
 mod peers_file;
 pub mod presence;
 pub mod problem;
@@ -32,6 +33,7 @@ pub mod yaml;
 
 pub use encoders::{load_guard_model, load_model};
 pub use live::Live;
+pub use networks::networks;
 pub use routing::{notes, route_settings, rules};
 pub use snapshot::{Labels, Snapshot, Startup};
 pub use watch::watch;

@@ -10,6 +10,7 @@ use super::encoders::{self, Encoders};
 use super::file::{self, File};
 use super::guarding::Classifiers;
 use super::load::{Loaded, read_bounded};
+use super::networks::networks;
 use super::routing::{self, backend_index};
 use super::signals::{self, Examples};
 use super::{backends, caching, guarding, spending};
@@ -129,6 +130,7 @@ impl Snapshot {
         let table = routing::table(settings, encoder.as_deref(), comparable.map(|before| &*before.router.table))?;
         let examples = Examples::embed(&file, encoder.as_deref(), comparable.map(|before| &before.examples))?;
         let rules = signals::compile(&file, &examples);
+        let labelers = networks(&file, rules.as_ref(), previous.map(|before| &before.router.labelers))?;
         let aliases = file.router.aliases.iter().map(|alias| alias.as_str().into()).collect();
         let pairs = backends.iter().map(|backend| (backend.settings.name.clone(), backend.settings.model.clone()));
         let names = Names::new(aliases, pairs);
@@ -143,7 +145,7 @@ impl Snapshot {
             screen: guard.as_deref().and_then(guarding::screen),
             guard,
             embeddings: embeddings(&file, encoder.as_ref()),
-            router: Router { names, table: Arc::new(table), rules, encoder },
+            router: Router { names, table: Arc::new(table), rules, encoder, labelers },
             labels: Labels {
                 direct: label::DIRECT.into(),
                 default: label::DEFAULT.into(),

@@ -62,8 +62,8 @@ pub(super) async fn decided(
 /// Why the request goes where it goes, for the answer's head.
 fn explained(snapshot: &Snapshot, asked: &Asked<'_>, decision: &Decision) -> Option<HeaderValue> {
     let router = &snapshot.router;
-    let lessons = decision.meaning.as_ref().map(|meaning| Lessons::of(&meaning.embedding));
-    let rules = router.explain(asked, decision, lessons.as_ref());
+    let lessons = Lessons::of(decision, decision.meaning.as_ref().map(|meaning| &meaning.embedding));
+    let rules = router.explain(asked, decision, &lessons);
     let backend = &snapshot.backends[decision.backend].settings.name;
     HeaderValue::try_from(route::brief(&router.table, decision, backend, rules.as_ref())).ok()
 }

@@ -1,5 +1,6 @@
 //! What was decided, and why.
 
+use super::learned::Labels;
 use crate::embed::Meaning;
 
 /// Where a prompt goes.
@@ -19,6 +20,8 @@ pub struct Decision {
     pub degraded: Option<Reason>,
     /// What the prompt means, where that is known.
     pub meaning: Option<Meaning>,
+    /// What classifiers call it, those that were asked.
+    pub labels: Labels,
 }
 
 /// Why a prompt goes where it goes.
@@ -46,6 +49,12 @@ pub enum Reason {
     EncoderTimeout,
     /// The encoder failed.
     EncoderFailed,
+    /// A classifier's queue is full.
+    ClassifierBusy,
+    /// A classifier takes too long.
+    ClassifierTimeout,
+    /// A classifier failed.
+    ClassifierFailed,
 }
 
 // === impl Decision ===
@@ -53,7 +62,7 @@ pub enum Reason {
 impl Decision {
     /// A decision for `backend` that no route was compared for.
     pub fn uncompared(backend: usize, reason: Reason) -> Self {
-        Self { route: None, backend, score: 0.0, reason, degraded: None, meaning: None }
+        Self { route: None, backend, score: 0.0, reason, degraded: None, meaning: None, labels: Labels::new() }
     }
 }
 
@@ -74,6 +83,9 @@ impl Reason {
             Self::EncoderBusy => "encoder-busy",
             Self::EncoderTimeout => "encoder-timeout",
             Self::EncoderFailed => "encoder-failed",
+            Self::ClassifierBusy => "classifier-busy",
+            Self::ClassifierTimeout => "classifier-timeout",
+            Self::ClassifierFailed => "classifier-failed",
         }
     }
 

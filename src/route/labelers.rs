@@ -1,6 +1,7 @@
 //! Classifiers of the operator's own, by the names that rules ask for them by. They run on threads of their own, behind bounded
 //! queues and for a bounded time.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -62,9 +63,11 @@ impl Labelers {
 
     /// What those of `names` call `text`, all asked at the same time; each has as long as its settings say, or `patience` where
     /// that is given. Whoever drops the future gives up the places in the queues.
-    pub async fn ask(&self, names: &[&str], text: &str, patience: Option<Duration>) -> Vec<(Arc<str>, Answer)> {
+    pub async fn ask(&self, names: &BTreeSet<&str>, text: &str, patience: Option<Duration>) -> Vec<(Arc<str>, Answer)> {
         let text: Arc<str> = text.into();
-        let asked = names.iter().filter_map(|name| self.find(name)).map(|named| {
+        // Of nothing there is nothing to tell.
+        let names = names.iter().filter(|_| !text.trim().is_empty());
+        let asked = names.filter_map(|name| self.find(name)).map(|named| {
             let text = Arc::clone(&text);
             async move { (Arc::clone(&named.name), named.ask(text, patience.unwrap_or(named.timeout)).await) }
         });
@@ -95,5 +98,33 @@ impl Named {
     async fn ask(&self, text: Arc<str>, patience: Duration) -> Answer {
         let mut outcomes = self.runner.run(vec![text], self.windows, Instant::now() + patience).await?;
         Ok(outcomes.pop().and_then(|outcome| outcome.value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(model: &str, known: Option<&Named>) -> Result<Named, LoadError> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/classifiers").join(model);
+        let terms = Terms { threads: 1, queue: 1, timeout: Duration::from_secs(60), windows: 1 };
+        Named::load("mine", &folder, terms, known)
+    }
+
+    #[test]
+    fn a_model_is_loaded_once_for_as_long_as_it_stays_in_its_folder() {
+        let first = load("bert-sequence", None).unwrap();
+        let same = load("bert-sequence", Some(&first)).unwrap();
+        assert!(Arc::ptr_eq(&first.runner, &same.runner));
+        let other = load("modernbert-sequence", Some(&first)).unwrap();
+        assert!(!Arc::ptr_eq(&first.runner, &other.runner) && other.labels.len() == 3);
+        assert!(load("no-such-model", Some(&first)).is_err());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_told_of_nothing_nor_by_a_classifier_that_is_not_there() {
+        let labelers = Labelers::new(vec![load("bert-sequence", None).unwrap()]);
+        let ask = async |name, text| labelers.ask(&BTreeSet::from([name]), text, None).await.len();
+        assert_eq!((ask("mine", "a").await, ask("mine", " \n").await, ask("other", "a").await), (1, 0, 0));
     }
 }

@@ -32,7 +32,7 @@ pub mod topics;
 pub use brief::brief;
 pub use decision::{Decision, Reason};
 pub use explain::Explanation;
-pub use learned::Lessons;
+pub use learned::{Labels, Lessons};
 pub use names::{Named, Names};
 pub use policy::Policy;
 pub use reading::{Asked, Nowhere, Reading};

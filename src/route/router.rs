@@ -1,15 +1,17 @@
 //! A request's name, what its rules ask of it, and its text become a decision: by the name where it names a backend, by rules
 //! where they settle it, and by meaning else.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::decision::{Decision, Reason};
-use super::learned::Lessons;
+use super::labelers::Labelers;
+use super::learned::{Labels, Lessons};
 use super::names::{Named, Names};
 use super::reading::{Asked, Reading};
 use super::rule::{Early, Explanation, Routes, Score, Truth};
-use super::signal::Facts;
+use super::signal::{Cost, Facts};
 use super::table::Table;
 use crate::embed::{EncodeError, Encoder, Meaning};
 use crate::failure::Failure;
@@ -26,6 +28,8 @@ pub struct Router {
     pub rules: Option<Routes>,
     /// The encoder; none where nothing is routed.
     pub encoder: Option<Arc<Encoder>>,
+    /// The classifiers that the rules ask for.
+    pub labelers: Labelers,
 }
 
 /// Who waits for a decision.
@@ -36,6 +40,9 @@ pub enum Pace<'a> {
     /// Somebody who has time.
     Patient,
 }
+
+/// How long a classifier may take where somebody has time.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The client asked for a model that nobody serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -91,13 +98,11 @@ impl Router {
         &'a self,
         asked: &'a Asked<'a>,
         decision: &Decision,
-        lessons: Option<&'a Lessons>,
+        lessons: &'a Lessons,
     ) -> Option<Explanation<'a>> {
         let rules = self.rules.as_ref().filter(|_| decision.reason.is_routed())?;
         let mut facts = facts(rules, asked).timed();
-        if let Some(lessons) = lessons {
-            facts.learn(lessons);
-        }
+        facts.learn(lessons);
         Some(rules.explain(&facts))
     }
 
@@ -137,36 +142,106 @@ impl Router {
     }
 
     async fn decide_by_rules(&self, rules: &Routes, asked: &Asked<'_>, pace: Pace<'_>) -> Decision {
+        let lessons = Lessons::default();
         let mut facts = facts(rules, asked);
-        if let Early::Settled(route) = rules.decide_early(&facts) {
-            let reason = if route.is_some() { Reason::Rule } else { Reason::NoMatch };
-            let score = if route.is_some() { 1.0 } else { 0.0 };
-            return Decision { meaning: asked.meaning.clone(), ..self.table.decided(route, score, reason) };
+        facts.learn(&lessons);
+        let mut early = rules.decide_early(&facts);
+        let mut failed = None;
+        if early == Early::Needs(Cost::Model) {
+            failed = self.classify(rules, asked, &lessons, pace).await;
+            early = rules.decide_early(&facts);
         }
-        let meaning = match self.meaning(asked, pace).await {
+        let decision = match early {
+            Early::Settled(route) => {
+                let reason = if route.is_some() { Reason::Rule } else { Reason::NoMatch };
+                let score = if route.is_some() { 1.0 } else { 0.0 };
+                Decision { meaning: asked.meaning.clone(), ..self.table.decided(route, score, reason) }
+            }
+            Early::Needs(_) => self.decide_by_meaning(rules, facts, &lessons, asked, pace).await,
+        };
+        let labels = lessons.labels().cloned().unwrap_or_default();
+        Decision { degraded: decision.degraded.or(failed), labels, ..decision }
+    }
+
+    async fn decide_by_meaning(
+        &self,
+        rules: &Routes,
+        facts: Facts<'_>,
+        lessons: &Lessons,
+        asked: &Asked<'_>,
+        pace: Pace<'_>,
+    ) -> Decision {
+        let meaning = self.meaning(asked, pace).await;
+        if let Ok(meaning) = &meaning {
+            lessons.embed(meaning.embedding.clone());
+        }
+        let mut degraded = None;
+        if lessons.labels().is_none() && self.needs_labels(rules, &facts, meaning.as_ref().ok()) {
+            degraded = self.classify(rules, asked, lessons, pace).await;
+        }
+        let meaning = match meaning {
             Ok(meaning) => meaning,
             Err(reason) => return self.without_meaning(rules.decide(&facts, &[]).map(|choice| choice.route), reason),
         };
-        let lessons = Lessons::of(&meaning.embedding);
-        facts.learn(&lessons);
-        let (scores, best) = self.scores(rules, &facts, &meaning);
+        let (scores, best) = self.scores(rules, &facts, &meaning, |truth| truth == Truth::Yes);
         let decision = match rules.decide(&facts, &scores) {
             Some(choice) if rules.has_samples(choice.route) => (Some(choice.route), choice.score, Reason::Semantic),
             Some(choice) => (Some(choice.route), choice.score, Reason::Rule),
             None => (None, best, Reason::BelowThreshold),
         };
         let (route, score, reason) = decision;
-        Decision { meaning: Some(meaning), ..self.table.decided(route, score, reason) }
+        Decision { meaning: Some(meaning), degraded, ..self.table.decided(route, score, reason) }
     }
 
-    /// The score of the route with samples that is chosen if no rule goes before it; no other passes. And the best score.
-    fn scores(&self, rules: &Routes, facts: &Facts<'_>, meaning: &Meaning) -> (Vec<Score>, f32) {
+    /// Whether a route that waits for a classifier could still win, once all is known of the text's meaning that will be.
+    fn needs_labels(&self, rules: &Routes, facts: &Facts<'_>, meaning: Option<&Meaning>) -> bool {
+        if !rules.wanted().asks("classifier") {
+            return false;
+        }
+        let scores = meaning.map(|meaning| self.scores(rules, facts, meaning, |truth| truth != Truth::No).0);
+        let scores = scores.unwrap_or_default();
+        matches!(rules.settle(facts, Some(&scores)), Early::Needs(_))
+    }
+
+    /// Has classifiers tell what they call the text. Where one cannot, what asks for it does not hold; the reason is why.
+    async fn classify(&self, rules: &Routes, asked: &Asked<'_>, lessons: &Lessons, pace: Pace<'_>) -> Option<Reason> {
+        let names: BTreeSet<&str> = rules.wanted().classifiers().collect();
+        let patience = match pace {
+            Pace::Patient => Some(PATIENCE),
+            Pace::Request(_) => None,
+        };
+        let (mut labels, mut failed, begun) = (Labels::new(), None, Instant::now());
+        for (name, answer) in self.labelers.ask(&names, asked.request.text, patience).await {
+            match answer {
+                Ok(labelled) => labels.extend(labelled.map(|labelled| (name, labelled))),
+                Err(error) => failed = failed.or(Some(Reason::of_classifier(error))),
+            }
+        }
+        lessons.label(labels);
+        if let Pace::Request(metrics) = pace {
+            match failed {
+                Some(reason) => metrics.degraded.with_label_values(&[reason.as_str()]).inc(),
+                None => observe(&metrics.classifier_seconds, begun.elapsed()),
+            }
+        }
+        failed
+    }
+
+    /// The score of the route with samples that is chosen, among those whose rules come to what `counts`, if no rule goes
+    /// before it; no other passes. And the best score.
+    fn scores(
+        &self,
+        rules: &Routes,
+        facts: &Facts<'_>,
+        meaning: &Meaning,
+        counts: fn(Truth) -> bool,
+    ) -> (Vec<Score>, f32) {
         let mut scores = vec![Score { value: 0.0, passes: false }; self.table.names().len()];
         let mut best = 0.0f32;
         for priority in rules.priorities_of_samples() {
             let open = |route| {
                 let may = rules.has_samples(route) && rules.priority(route) == priority;
-                may && rules.truth(route, facts) == Truth::Yes
+                may && counts(rules.truth(route, facts))
             };
             let choice = self.table.choose(&meaning.embedding, open);
             let value = choice.score().unwrap_or(0.0);
@@ -203,6 +278,17 @@ fn facts<'a>(rules: &'a Routes, asked: &'a Asked<'a>) -> Facts<'a> {
 }
 
 // === impl Reason ===
+
+impl Reason {
+    /// Why a classifier could not tell.
+    fn of_classifier(error: EncodeError) -> Self {
+        match error {
+            EncodeError::Busy => Self::ClassifierBusy,
+            EncodeError::Timeout => Self::ClassifierTimeout,
+            EncodeError::Failed => Self::ClassifierFailed,
+        }
+    }
+}
 
 impl From<EncodeError> for Reason {
     fn from(error: EncodeError) -> Self {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tracing::{debug, info};
 
 use super::classifier::{Choice, Classifier, Mode, Ragged, Scale, Scores};
+use super::learned::Labels;
 use super::{Decision, Reason};
 use crate::embed::Embedding;
 
@@ -151,7 +152,7 @@ impl Table {
     pub fn decided(&self, route: Option<usize>, score: f32, reason: Reason) -> Decision {
         let backend =
             route.and_then(|route| self.routes.get(route)).map_or(self.default_backend, |route| route.backend);
-        Decision { route, backend, score, reason, degraded: None, meaning: None }
+        Decision { route, backend, score, reason, degraded: None, meaning: None, labels: Labels::new() }
     }
 
     /// Every route's score for `prompt`: what [`Self::decide`] goes by, and takes longer than it.

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_yaml::Value;
 
+use crate::config::units::Span;
+
 /// What routes' rules may name.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default)]
@@ -30,6 +32,9 @@ pub struct Complexity {
 /// A sequence classifier of the operator's own.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct SignalClassifier {
-    /// The folder with its model.
+    /// The folder with its model, or its name on the Hub.
     pub model: PathBuf,
+    /// How long a prompt may wait and be read; as `embedding.timeout` where nothing is said.
+    #[serde(default)]
+    pub timeout: Option<Span>,
 }

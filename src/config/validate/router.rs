@@ -92,9 +92,13 @@ impl<'a> Rules<'a> {
                 self.filled(&path, examples);
             }
         }
-        for (name, SignalClassifier { model }) in classifiers {
+        for (name, SignalClassifier { model, timeout }) in classifiers {
+            let path = findings::key("router.signals.classifiers", name);
             if model.as_os_str().is_empty() {
-                self.findings.add(format!("router.signals.classifiers.{name}.model"), "must not be empty");
+                self.findings.add(findings::key(&path, "model"), "must not be empty");
+            }
+            if let Some(timeout) = timeout {
+                self.lasting(findings::key(&path, "timeout"), *timeout);
             }
         }
         let mut found = Findings::default();

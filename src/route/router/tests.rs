@@ -9,6 +9,7 @@ use super::super::signal::{Arg, Request, Signal};
 use super::super::table::{RouteSettings, Settings, Threshold};
 use super::*;
 use crate::embed::Embedding;
+use crate::guard::classifier::Labelled;
 
 fn vector(random: &mut Rng) -> Embedding {
     Embedding::towards((0..4).map(|_| random.f32() - 0.5).collect()).unwrap()
@@ -32,7 +33,8 @@ fn router(random: &mut Rng) -> Router {
     let settings = Settings { routes, default_backend: 9, classifier: Mode::Nearest };
     let embed = |texts: &[&str]| texts.iter().map(|_| Ok::<_, Infallible>(vector(random))).collect();
     let table = Arc::new(Table::compile(settings, embed, None).unwrap());
-    Router { names: Names::default(), table, rules: Some(Routes::new(&rules, Vec::new(), None)), encoder: None }
+    let rules = Some(Routes::new(&rules, Vec::new(), None));
+    Router { names: Names::default(), table, rules, encoder: None, labelers: Labelers::default() }
 }
 
 #[test]
@@ -51,7 +53,7 @@ fn asking_only_routes_that_may_win_decides_as_asking_all_does() {
             passes: rules.has_samples(route) && router.table.threshold(route).is_none_or(|least| value >= least),
         };
         let all: Vec<Score> = all.map(passes).collect();
-        let (some, best) = router.scores(rules, &facts, &meaning);
+        let (some, best) = router.scores(rules, &facts, &meaning, |truth| truth == Truth::Yes);
         let (wanted, chosen) = (rules.decide(&facts, &all), rules.decide(&facts, &some));
         assert_eq!(chosen, wanted, "{rules:?}");
         match chosen {
@@ -62,4 +64,56 @@ fn asking_only_routes_that_may_win_decides_as_asking_all_does() {
         assert!(chosen.is_some() || all.iter().all(|score| score.value <= best.max(0.0)));
     }
     assert!(by_samples > 300 && by_rule > 300 && none > 100, "{by_samples} {by_rule} {none}");
+}
+
+/// A classifier that is not asked would have changed nothing, whatever it had said.
+#[test]
+fn a_classifier_is_left_out_only_where_its_word_does_not_matter() {
+    let classifier = Signal::find("classifier").unwrap();
+    let mut random = Rng::with_seed(11);
+    let (mut spared, mut asked_for) = (0, 0);
+    for _ in 0..3000 {
+        let (mut routes, mut rules) = (Vec::new(), Vec::new());
+        for i in 0..random.usize(1..6) {
+            let name: Arc<str> = format!("route{i}").into();
+            let samples = if random.bool() { vec![format!("{i}")] } else { Vec::new() };
+            let (arg, test) = (Arg::Name("mine".into(), 0.0), Test::Texts(vec![["x", "y"][random.usize(..2)].into()]));
+            let when =
+                (samples.is_empty() || random.bool()).then(|| Node::Is(Condition { signal: classifier, arg, test }));
+            rules.push(RouteRule {
+                name: name.clone(),
+                priority: random.i32(0..3),
+                when,
+                samples: !samples.is_empty(),
+            });
+            routes.push(RouteSettings { name, backend: i, samples, threshold: Threshold::Least(random.f32() - 0.5) });
+        }
+        let settings = Settings { routes, default_backend: 9, classifier: Mode::Nearest };
+        let embed = |texts: &[&str]| texts.iter().map(|_| Ok::<_, Infallible>(vector(&mut random))).collect();
+        let table = Arc::new(Table::compile(settings, embed, None).unwrap());
+        let rules = Routes::new(&rules, Vec::new(), None);
+        let router =
+            Router { names: Names::default(), table, rules: None, encoder: None, labelers: Labelers::default() };
+        let (request, meaning) = (request("x"), Meaning { embedding: vector(&mut random), is_whole: true });
+        let decided = |label: Option<&str>| {
+            let lessons = Lessons::default();
+            if let Some(label) = label {
+                lessons.label(vec![("mine".into(), Labelled { label: label.into(), probability: 1.0 })]);
+            }
+            let mut facts = rules.facts(&request);
+            facts.learn(&lessons);
+            let needs = router.needs_labels(&rules, &facts, Some(&meaning));
+            let (scores, _) = router.scores(&rules, &facts, &meaning, |truth| truth == Truth::Yes);
+            (needs, rules.decide(&facts, &scores).map(|choice| choice.route))
+        };
+        let (needs, without) = decided(None);
+        let words = ["x", "y", "z"].map(|label| decided(Some(label)).1);
+        if needs {
+            asked_for += 1;
+        } else {
+            spared += 1;
+            assert_eq!(words, [without; 3]);
+        }
+    }
+    assert!(spared > 300 && asked_for > 300, "{spared} {asked_for}");
 }

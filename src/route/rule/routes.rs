@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::test::Test;
 use super::tree::{Condition, Node, Truth};
 use crate::route::signal::keywords::{Index, List};
-use crate::route::signal::{Contrast, Cost, Facts, Request, Slot, Wanted};
+use crate::route::signal::{Arg, Contrast, Cost, Facts, Request, Slot, Wanted};
 
 /// A route as far as its choice goes.
 #[derive(Debug, Clone, PartialEq)]
@@ -172,6 +172,17 @@ impl Routes {
     /// What the rules ask for.
     pub fn wanted(&self) -> &Wanted {
         &self.wanted
+    }
+
+    /// Each classifier with each label that a rule compares its own with.
+    pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        let texts = self.comparisons.iter().filter_map(|(slot, test)| match (self.wanted.slots.get(*slot)?, test) {
+            (Slot { signal, arg: Arg::Name(name, _) }, Test::Texts(texts)) if signal.cost == Cost::Model => {
+                Some(texts.iter().map(move |text| (name.as_str(), text.as_str())))
+            }
+            _ => None,
+        });
+        texts.flatten()
     }
 
     /// Whether a route asks for samples, too.

@@ -85,10 +85,24 @@ impl Wanted {
         self.slots.iter().any(|slot| CONTENTS.contains(&slot.signal.name))
     }
 
+    /// Whether the signal of this name is asked for.
+    pub fn asks(&self, signal: &str) -> bool {
+        self.slots.iter().any(|slot| slot.signal.name == signal)
+    }
+
+    /// The classifiers that are asked for, each as often as it is asked for in another way.
+    pub fn classifiers(&self) -> impl Iterator<Item = &str> {
+        self.named("classifier")
+    }
+
     /// The headers that are asked for, in lower case.
     pub fn headers(&self) -> impl Iterator<Item = &str> {
-        self.slots.iter().filter_map(|slot| match &slot.arg {
-            Arg::Name(name, _) if slot.signal.name == "header" => Some(name.as_str()),
+        self.named("header")
+    }
+
+    fn named(&self, signal: &'static str) -> impl Iterator<Item = &str> {
+        self.slots.iter().filter_map(move |slot| match &slot.arg {
+            Arg::Name(name, _) if slot.signal.name == signal => Some(name.as_str()),
             _ => None,
         })
     }
