@@ -49,6 +49,7 @@ pub struct Metrics {
     pub ejections: IntCounterVec,
     pub retries_refused: IntCounterVec,
     pub fallbacks: IntCounterVec,
+    pub mirrored: IntCounterVec,
     pub queue_seconds: HistogramVec,
     pub queue_refused: IntCounterVec,
     pub queue_waiting: IntGaugeVec,
@@ -160,6 +161,11 @@ impl Metrics {
                 &["backend"],
             )?,
             fallbacks: new.counters("fallbacks_total", "Requests that a backend could not serve", &["backend"])?,
+            mirrored: new.counters(
+                "mirrored_total",
+                "Copies of requests by what became of them (busy: not sent, as there was too much to do)",
+                &["backend", "outcome"],
+            )?,
             queue_seconds: new.histograms(
                 "queue_seconds",
                 "Waiting for a place, where there are limits",

@@ -141,7 +141,9 @@ async fn explain(shared: &Shared, tenant: &str, body: Body) -> Result<Value, Fai
     let asked = Asked { request, ahead: reading.ahead(), guarded, meaning };
     let decided = snapshot.router.decide(&asked, Pace::Request(&shared.metrics)).await;
     let decision = decided.map_err(|UnknownModel| Failure::unknown_model(model.unwrap_or_default()))?;
-    let backend = &snapshot.backends[decision.backend].settings;
+    let chosen = snapshot.policy(&decision);
+    let own = chosen.and_then(|policy| policy.arms.as_ref()?.order(prompt.conversation).next());
+    let backend = &snapshot.backends[own.unwrap_or(decision.backend)].settings;
     let route = snapshot.route_label(&decision);
     let policy = caching.policy(route);
     let Some(question) = Question::read(kind, &body) else {
@@ -149,7 +151,8 @@ async fn explain(shared: &Shared, tenant: &str, body: Body) -> Result<Value, Fai
             json!({ "decision": "bypass", "why": "numbers that cannot be compared exactly", "route": &**route }),
         );
     };
-    let keys = Keys::of(&question, Place { tenant, route, model: &backend.model, embedder: &caching.choice.embedder });
+    let (embedder, actions) = (&caching.choice.embedder, chosen.and_then(|policy| policy.fingerprint));
+    let keys = Keys::of(&question, Place { tenant, route, model: &backend.model, embedder, actions });
     let routed_by = decision.meaning.as_ref().filter(|_| !is_other_text);
     let meaning = match (routed_by, &snapshot.router.encoder) {
         _ if question.exact_only.is_some() => None,

@@ -48,6 +48,8 @@ pub struct Place<'a> {
     pub model: &'a str,
     /// What embeds, and how exactly.
     pub embedder: &'a str,
+    /// What the route does to the question; none where nothing.
+    pub actions: Option<u64>,
 }
 
 /// The endpoints whose answers are kept.
@@ -124,6 +126,9 @@ impl Question {
         for part in [FORM, place.tenant, place.route, place.model, place.embedder] {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
+        }
+        if let Some(actions) = place.actions {
+            hash.update(actions.to_le_bytes());
         }
         Scope::from_bytes(hash.chain_update(self.rest).finalize().into())
     }
@@ -240,7 +245,7 @@ fn write_number(number: &Number, out: &mut Vec<u8>) -> Option<()> {
 mod tests {
     use super::*;
 
-    const PLACE: Place = Place { tenant: "t", route: "r", model: "m", embedder: "e" };
+    const PLACE: Place = Place { tenant: "t", route: "r", model: "m", embedder: "e", actions: None };
 
     fn chat(body: &str) -> Question {
         Question::read(Kind::Chat, body.as_bytes()).unwrap()
@@ -300,6 +305,7 @@ mod tests {
             Place { route: "x", ..PLACE },
             Place { model: "x", ..PLACE },
             Place { embedder: "x", ..PLACE },
+            Place { actions: Some(0), ..PLACE },
             Place { tenant: "tr", route: "", ..PLACE },
         ] {
             assert_ne!(question.scope(other), question.scope(PLACE), "{other:?}");

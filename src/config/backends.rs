@@ -7,7 +7,7 @@ use anyhow::Context;
 use http::HeaderValue;
 
 use super::snapshot::secret;
-use super::{file, peers_file};
+use super::{actions, file, peers_file};
 use crate::upstream::{
     Backend, Balance, BreakerSettings, Directory, HealthSettings, Limits, Origin, RetrySettings, ScrapeSettings,
     Settings, Timeouts, TlsSettings,
@@ -64,6 +64,8 @@ fn settings(backend: &file::Backend) -> anyhow::Result<Settings> {
             patience: backend.queue.timeout.0,
         },
         forward_priority: backend.forward_priority,
+        family: actions::family(backend.reasoning_family.as_ref(), &backend.model)
+            .map_err(|message| anyhow::anyhow!("reasoning_family {message}"))?,
     })
 }
 

@@ -7,15 +7,17 @@ mod signals;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_yaml::Value;
 
 pub use self::backend::{Backend, BackendKind, Balance, Breaker, Health, Peer, Queue, Scrape, Timeouts, Tls};
 pub use self::guardrails::{
     Action, Checksum, EntityOperator, Guardrails, Jailbreak, Media, OnError, Operator, Pii, PiiLabel, PiiRecognizer,
-    Role,
+    Role, RouteAction, RouteGuardrails, RouteJailbreak,
 };
 pub use self::signals::{Complexity, SignalClassifier, Signals};
 use super::defaults;
 use super::units::{ByteSize, Span, Threshold};
+use crate::route::action::{headers, mirror, params, respond::Respond, system};
 use crate::spending::budget;
 
 /// The whole file.
@@ -233,9 +235,9 @@ pub struct Route {
     /// Who serves it; or
     #[serde(default)]
     pub backend: Option<String>,
-    /// who serves it, and who serves where those before cannot.
+    /// who serves it, and who serves where those before cannot; or each with its share (`arms::Listed`).
     #[serde(default)]
-    pub backends: Vec<String>,
+    pub backends: Vec<Value>,
     /// How soon its requests are served where some must wait: lower is sooner.
     #[serde(default)]
     pub request_priority: i32,
@@ -257,6 +259,27 @@ pub struct Route {
     /// How much it may be used, and who serves past that.
     #[serde(default)]
     pub budget: Option<budget::Settings>,
+    /// How hard the model is to think (`reasoning::Settings`).
+    #[serde(default)]
+    pub reasoning: Option<Value>,
+    /// The request's parameters.
+    #[serde(default)]
+    pub params: params::Settings,
+    /// What the model is told beside the client's own system prompt, or in its place.
+    #[serde(default)]
+    pub system_prompt: Option<system::Settings>,
+    /// Headers of the request to the backend.
+    #[serde(default)]
+    pub headers: headers::Settings,
+    /// Another backend that gets copies.
+    #[serde(default)]
+    pub mirror: Option<mirror::Settings>,
+    /// The answer, in any backend's place.
+    #[serde(default)]
+    pub respond: Option<Respond>,
+    /// What differs from the guardrails' own settings.
+    #[serde(default)]
+    pub guardrails: RouteGuardrails,
 }
 
 /// How a route's answers are kept, where that differs from `middleware.sem_cache`.

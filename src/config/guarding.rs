@@ -13,7 +13,7 @@ use super::snapshot::secret;
 use crate::embed::Encoder;
 use crate::guard::classifier::{Classifier, LoadError, Runner, Sequence, Token};
 use crate::guard::jailbreak::Detector;
-use crate::guard::settings::{Action, Jailbreak, Key, Limit, Operator, Pii, Settings};
+use crate::guard::settings::{Action, Jailbreak, Key, Limit, Operator, Overrides, Pii, Settings};
 use crate::guard::{Entity, Guard, Models, pii};
 use crate::intake::Role;
 use crate::relay::Screen;
@@ -115,6 +115,19 @@ pub fn settings(guardrails: &Guardrails, backend: usize) -> anyhow::Result<Setti
         max_windows: guardrails.max_windows,
         timeout: guardrails.timeout.0,
     })
+}
+
+/// What a route has judged otherwise.
+pub(super) fn overrides(typed: &file::RouteGuardrails) -> Overrides {
+    Overrides {
+        jailbreak: typed.jailbreak_detection.unwrap_or(true),
+        pii: typed.pii_masking.unwrap_or(true),
+        action: typed.jailbreak.action.map(|action| match action {
+            file::RouteAction::Block => Action::Block,
+            file::RouteAction::Flag => Action::Flag,
+        }),
+        threshold: typed.jailbreak.threshold,
+    }
 }
 
 /// A recogniser of the operator's own.

@@ -5,6 +5,7 @@
 //! [`problem::Problem`] with the line that [`marks`] knows. [`Snapshot`] is what the file means; [`Live`] holds the one
 //! in force, and [`watch()`] replaces it when the file changes.
 
+mod actions;
 pub mod address;
 mod backends;
 mod caching;

@@ -1,6 +1,8 @@
 //! What the file says of routing, and what the operator should hear about it.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use anyhow::Context;
 
@@ -8,7 +10,12 @@ use super::file::{self, File};
 use super::signals::{self, Examples};
 use super::spending::sticky_note;
 use super::units::Threshold;
+use super::{actions, guarding};
 use crate::embed::{self, Encoder};
+use crate::route::action::arms::{Arms, Listed};
+use crate::route::action::headers::Headers;
+use crate::route::action::mirror::Sampler;
+use crate::route::action::{BodyActions, Problem};
 use crate::route::classifier::{self, Mode};
 use crate::route::rule::Routes;
 use crate::route::{self, Table};
@@ -18,17 +25,17 @@ use crate::route::{self, Table};
 /// # Errors
 /// A backend that no entry names, which [`load`](super::load) has ruled out.
 pub fn route_settings(file: &File) -> anyhow::Result<route::Settings> {
+    let default_backend = file.router.default_backend.as_deref().map_or(Ok(0), |name| backend_index(file, name))?;
     let routes = file.router.routes.iter().map(|route| {
         Ok(route::RouteSettings {
             name: route.name.as_str().into(),
-            backend: backend_index(file, first_backend(route))?,
+            backend: backends_of(file, route)?.first().copied().unwrap_or(default_backend),
             // The names stay known; without samples no route is compared, and none is embedded.
             samples: if file.router.mode == file::Mode::Off { Vec::new() } else { route.samples.clone() },
             threshold: route.threshold.map_or(route::Threshold::None, route::Threshold::from),
         })
     });
     let routes = routes.collect::<anyhow::Result<_>>()?;
-    let default_backend = file.router.default_backend.as_deref().map_or(Ok(0), |name| backend_index(file, name))?;
     Ok(route::Settings { routes, default_backend, classifier: mode(&file.router) })
 }
 
@@ -45,13 +52,58 @@ pub(super) fn table(
     Ok(Table::compile(settings, embed, previous)?)
 }
 
-/// What each route says of its requests.
-pub(super) fn policies(file: &File) -> anyhow::Result<Vec<route::Policy>> {
-    let policies = file.router.routes.iter().map(|route| {
-        let fallbacks = route.backends.iter().skip(1).map(|name| backend_index(file, name));
-        Ok(route::Policy { fallbacks: fallbacks.collect::<anyhow::Result<_>>()?, priority: route.request_priority })
+/// What each route says of its requests. Copies that are under way for a route of `previous` still count.
+pub(super) fn policies(file: &File, previous: &[route::Policy]) -> anyhow::Result<Vec<route::Policy>> {
+    file.router.routes.iter().map(|route| policy(file, route, previous)).collect()
+}
+
+fn policy(file: &File, route: &file::Route, previous: &[route::Policy]) -> anyhow::Result<route::Policy> {
+    let mirror = route.mirror.as_ref().map(|settings| {
+        let before = previous.iter().find(|before| *before.name == *route.name);
+        let before = before.and_then(|before| before.mirror.as_ref());
+        let sampler = Sampler::new(settings, before.map(|mirror| &mirror.sampler));
+        anyhow::Ok(route::Mirror { backend: backend_index(file, &settings.backend)?, sampler })
     });
-    policies.collect()
+    let body = actions::body(route).map_err(broken)?;
+    let body = (!body.is_empty()).then_some(body);
+    Ok(route::Policy {
+        name: route.name.as_str().into(),
+        fallbacks: backends_of(file, route)?.into_iter().skip(1).collect(),
+        arms: arms(file, route)?,
+        priority: route.request_priority,
+        fingerprint: body.as_ref().map(BodyActions::fingerprint),
+        body: body.map(Arc::new),
+        headers: Headers::compile(&route.headers).map_err(broken)?,
+        mirror: mirror.transpose()?,
+        respond: route.respond.clone(),
+        guard: guarding::overrides(&route.guardrails),
+    })
+}
+
+/// Who serves the route, the first first; of those with shares, the one with the largest. Empty where the route answers
+/// itself.
+fn backends_of(file: &File, route: &file::Route) -> anyhow::Result<Vec<usize>> {
+    let mut listed = listed(route)?;
+    listed.sort_by_key(|listed| Reverse(listed.weight()));
+    let names = route.backend.as_deref().into_iter().chain(listed.iter().map(Listed::name));
+    names.map(|name| backend_index(file, name)).collect()
+}
+
+fn arms(file: &File, route: &file::Route) -> anyhow::Result<Option<Arms>> {
+    let listed = listed(route)?;
+    let arm = |listed: &'_ Listed| Some((backend_index(file, listed.name()).ok()?, listed.weight()?));
+    let arms = listed.iter().filter_map(|listed| arm(listed).map(|(index, weight)| (index, listed.name(), weight)));
+    Ok(Arms::new(&route.name, arms))
+}
+
+fn listed(route: &file::Route) -> anyhow::Result<Vec<Listed>> {
+    actions::listed(route).map_err(|problem| broken(vec![problem]))
+}
+
+/// Problems that [`load`](super::load) has ruled out.
+fn broken(problems: Vec<Problem>) -> anyhow::Error {
+    let shown = problems.iter().map(|Problem { path, message }| format!("{path} {message}"));
+    anyhow::anyhow!("{}", shown.collect::<Vec<_>>().join("; "))
 }
 
 /// The routes' rules; none where there are none. Examples are embedded by `encoder`.
@@ -109,11 +161,6 @@ fn has_numbers(router: &file::Router) -> bool {
 fn has_enough_samples(router: &file::Router) -> bool {
     let distinct = |route: &file::Route| route.samples.iter().collect::<HashSet<_>>().len();
     classifier::can_learn(&router.routes.iter().map(distinct).collect::<Vec<_>>())
-}
-
-/// The rules have it that there is one.
-fn first_backend(route: &file::Route) -> &str {
-    route.backend.as_deref().or(route.backends.first().map(String::as_str)).unwrap_or_default()
 }
 
 pub(super) fn backend_index(file: &File, name: &str) -> anyhow::Result<usize> {

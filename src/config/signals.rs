@@ -109,7 +109,8 @@ impl Examples {
         Ok(Self { embeddings: embeddings.collect::<anyhow::Result<_>>()?, texts, easy: examples.easy.len() })
     }
 
-    fn contrast(&self) -> Option<Contrast> {
+    /// What complexity is measured by; none where there are no examples.
+    pub(super) fn contrast(&self) -> Option<Contrast> {
         let (easy, hard) = self.embeddings.split_at_checked(self.easy)?;
         let vectors = |embeddings: &[Embedding]| embeddings.iter().map(|embedding| embedding.to_vec()).collect();
         (!self.embeddings.is_empty()).then(|| Contrast::new(vectors(easy), vectors(hard)))

@@ -17,9 +17,11 @@ use super::{backends, caching, guarding, spending};
 use crate::cache::Caching;
 use crate::embed::{self, Encoder};
 use crate::guard::Guard;
+use crate::guard::settings::Overrides;
 use crate::intake::{Endpoint, Keys, Limits, auth};
 use crate::metrics::label;
 use crate::relay::Screen;
+use crate::route::signal::Contrast;
 use crate::route::sticky::Sticky;
 use crate::route::{self, Names, Router};
 use crate::spending::Accounts;
@@ -33,6 +35,8 @@ pub struct Snapshot {
     pub keys: Keys,
     /// What decides.
     pub router: Router,
+    /// What a prompt's complexity is measured by, where routes have models think by it; none where there are no examples.
+    pub contrast: Option<Contrast>,
     /// The guardrails; none where they are off.
     pub guard: Option<Arc<Guard>>,
     /// What keeps personal data that models make up from clients; none where that passes.
@@ -114,7 +118,7 @@ impl Snapshot {
             peers_files.map(|path| (path.clone(), read_bounded(&path).unwrap_or_default().into())).collect();
         let known = previous.map_or(&[][..], |before| &before.backends);
         let backends = backends::compile(&file, known, directory)?;
-        let policies = routing::policies(&file)?;
+        let policies = routing::policies(&file, previous.map_or(&[], |before| &before.policies))?;
         let accounts = spending::accounts(&file, previous.map(|before| &before.accounts))?;
         let sticky = spending::sticky(&file, previous.and_then(|before| before.sticky.as_ref()))?;
         let encoders = Encoders::start(&file, previous.map(|before| &before.encoders))?;
@@ -159,6 +163,7 @@ impl Snapshot {
             sticky,
             peers_files,
             encoders,
+            contrast: examples.contrast(),
             examples,
             classifiers,
             warnings: warnings(&file),
@@ -191,7 +196,17 @@ impl Snapshot {
 
     /// What the chosen route says of its requests; none where no route was chosen.
     pub fn policy(&self, decision: &route::Decision) -> Option<&route::Policy> {
-        self.policies.get(decision.route?)
+        self.policy_of(decision.route)
+    }
+
+    /// What the route at this index says of its requests; none where there is none.
+    pub fn policy_of(&self, route: Option<usize>) -> Option<&route::Policy> {
+        self.policies.get(route?)
+    }
+
+    /// Whether a route has its requests judged otherwise than others.
+    pub fn is_judged_by_route(&self) -> bool {
+        self.policies.iter().any(|policy| policy.guard != Overrides::default())
     }
 
     /// An encoder that runs; none where nothing is read.

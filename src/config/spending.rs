@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::actions;
 use super::file::{self, File};
 use super::routing::backend_index;
 use crate::route::sticky::{Basis, Conversations, Known, Ranks, Sticky};
@@ -77,5 +78,6 @@ fn is_decided(file: &File, index: usize) -> bool {
 
 /// Whether `route` may have this backend serve.
 pub(super) fn leads_to(route: &file::Route, name: &str) -> bool {
-    route.backend.as_deref() == Some(name) || route.backends.iter().any(|backend| backend == name)
+    route.backend.as_deref() == Some(name)
+        || actions::listed(route).is_ok_and(|listed| listed.iter().any(|backend| backend.name() == name))
 }

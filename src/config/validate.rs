@@ -1,6 +1,7 @@
 //! The rules that types cannot state: names that must differ or exist, ranges, and keys that exclude each other.
 //! A pure function of the file. Values from the environment are quoted as they were typed, never as they are.
 
+mod actions;
 mod backends;
 mod cache;
 mod guardrails;

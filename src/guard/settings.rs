@@ -24,6 +24,20 @@ pub struct Settings {
     pub timeout: Duration,
 }
 
+/// What a route has judged otherwise than the settings have it. What they do not look for it cannot ask for: the request has
+/// been looked through when its route is known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Overrides {
+    /// Whether attempts to override instructions are judged.
+    pub jailbreak: bool,
+    /// Whether personal data is kept from the models.
+    pub pii: bool,
+    /// What becomes of attempts, where that differs.
+    pub action: Option<Action>,
+    /// From which score on a request is one, where that differs.
+    pub threshold: Option<f32>,
+}
+
 /// How attempts to override instructions are judged, and what becomes of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Jailbreak {
@@ -92,6 +106,14 @@ pub enum Operator {
 /// A secret key of 256 bits.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key(pub [u8; 32]);
+
+// === impl Overrides ===
+
+impl Default for Overrides {
+    fn default() -> Self {
+        Self { jailbreak: true, pii: true, action: None, threshold: None }
+    }
+}
 
 // === impl Operator ===
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::mask::placeholder::{self, Form, TEXT};
 use super::mask::{self, Ledger, Masked, Operators, Salt, Values, apply};
-use super::settings::{Action, Operator, Pii};
+use super::settings::{Action, Operator, Overrides, Pii};
 use super::{Entity, Finding, Gap, Guard, Inspection, Strength};
 use crate::failure::{Failure, Reason};
 use crate::intake::Pieces;
@@ -46,17 +46,23 @@ pub struct Masking {
 // === impl Guard ===
 
 impl Guard {
-    /// What becomes of the request in which that was found.
-    pub fn judge_all(&self, inspection: &Inspection) -> Verdict {
-        let attack = inspection.jailbreak.as_ref().is_some_and(|judgement| judgement.is_attack());
-        let action = self.settings.jailbreak.as_ref().filter(|_| attack).map(|jailbreak| jailbreak.action);
+    /// What becomes of the request in which that was found, where its route has it judged by `overrides`.
+    pub fn judge_all(&self, inspection: &Inspection, overrides: &Overrides) -> Verdict {
+        let judgement = inspection.jailbreak.as_ref().filter(|_| overrides.jailbreak);
+        let attack =
+            judgement.is_some_and(|judgement| judgement.score >= overrides.threshold.unwrap_or(judgement.threshold));
+        let jailbreak = self.settings.jailbreak.as_ref().filter(|_| attack);
+        let action = jailbreak.map(|jailbreak| overrides.action.unwrap_or(jailbreak.action));
         if action == Some(Action::Block) {
             return Verdict::Attack(refused("it looks like an attempt to override the model's instructions"));
         }
-        if let Some(entity) = self.forbidden(inspection) {
+        if let Some(entity) = self.forbidden(inspection).filter(|_| overrides.pii) {
             return Verdict::Personal(refused(&format!("it holds personal data that must not be sent: {entity}")));
         }
-        if let Some(gap) = inspection.gap.filter(|_| !self.settings.lets_pass) {
+        // What nobody would act on need not be known.
+        let matters =
+            overrides.jailbreak && self.settings.jailbreak.is_some() || overrides.pii && self.settings.pii.is_some();
+        if let Some(gap) = inspection.gap.filter(|_| matters && !self.settings.lets_pass) {
             return Verdict::Unjudged(gap.into());
         }
         match action {

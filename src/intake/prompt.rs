@@ -14,6 +14,8 @@ use crate::failure::Failure;
 /// A parsed request. It keeps the body, of which it knows where the model stands.
 #[derive(Debug, Clone)]
 pub struct Prompt {
+    /// What it was sent to.
+    pub endpoint: Endpoint,
     /// The model that the client named; none where the router is to choose.
     pub model: Option<String>,
     /// The last user message's text, or a completion's prompt; none where there is no text to route by.
@@ -87,6 +89,7 @@ impl Prompt {
             _ => chat_text(read.messages, &mut beginning, &mut thread)?,
         };
         let prompt = Self {
+            endpoint,
             model: read.model.map_or(Ok(None), model_name)?,
             text: text.filter(|text| !text.trim().is_empty()),
             stream: read.stream.is_some_and(|value| value.get() == "true"),

@@ -103,12 +103,14 @@ pub(super) async fn look_up(
     }
     let (route, backend) = (to.route.clone(), to.backend.settings.name.clone());
     let (tenant, model) = (&client.tenant, &to.backend.settings.model);
-    let keys = Keys::of(&question, Place { tenant, route: &route, model, embedder: &caching.choice.embedder });
+    let actions = exchange.policy().and_then(|policy| policy.fingerprint);
+    let place = Place { tenant, route: &route, model, embedder: &caching.choice.embedder, actions };
+    let keys = Keys::of(&question, place);
     let details = client.trusted || controls.details;
     // Before the answer is asked for: what is flushed from here on must not come back with it.
     let epoch = caching.cache.epoch(&route);
     let values = exchange.guarded.values.clone();
-    let screen = snapshot.screen.clone();
+    let screen = exchange.screen();
     let visit = Visit { caching, policy, controls, question, keys, route, values, screen, metrics: &proxy.metrics };
     let meaning = match unless_left(session, visit.meaning(&snapshot, asked.meaning)).await {
         Ok(meaning) => meaning,

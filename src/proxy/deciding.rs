@@ -6,12 +6,13 @@ use pingora_proxy::Session;
 use super::Proxy;
 use super::around::Around;
 use super::exchange::Exchange;
-use super::guarding::Inspected;
+use super::guarding::{self, Inspected};
 use super::headers;
 use super::way::unless_left;
 use crate::config::Snapshot;
 use crate::failure::Failure;
 use crate::intake::Prompt;
+use crate::route::action::reasoning::Reasoning;
 use crate::route::signal::{Guarded, Request};
 use crate::route::{self, Asked, Decision, Lessons, Pace, Reading, UnknownModel};
 
@@ -26,7 +27,6 @@ pub(super) async fn decided(
 ) -> pingora::Result<Result<Decision, Failure>> {
     let (snapshot, client) = (exchange.snapshot.clone(), exchange.client.clone());
     let meaning = inspected.as_mut().and_then(|inspected| inspected.take_meaning());
-    let instead = inspected.as_deref().and_then(|inspected| inspected.instead);
     let inspection = inspected.as_deref().map(Inspected::inspection);
     let kinds = inspection.and_then(|inspection| inspection.kinds());
     let guarded = Guarded { jailbreak: inspection.and_then(|inspection| inspection.attack()), pii: kinds.as_deref() };
@@ -45,8 +45,14 @@ pub(super) async fn decided(
         Ok(decision) => decision,
         Err(UnknownModel) => return Ok(Err(unknown(&snapshot, prompt.model.as_deref().unwrap_or_default()))),
     };
-    if let Some(backend) = instead {
-        decision = Decision::uncompared(backend, route::Reason::Guardrail);
+    if let Err(failure) = guarding::judged(proxy, exchange, inspected.as_deref(), &mut decision) {
+        return Ok(Err(failure));
+    }
+    if let Some(contrast) = snapshot.contrast.as_ref().filter(|_| thinks_by_complexity(&snapshot, &decision)) {
+        let meaning = snapshot.router.meaning_for(&asked, &decision, Pace::Request(&proxy.metrics));
+        decision.meaning = unless_left(session, meaning).await?;
+        let complexity = decision.meaning.as_ref().and_then(|meaning| contrast.of(&meaning.embedding));
+        exchange.complexity = complexity.map(|complexity| complexity as f32);
     }
     if let Some(reason) = decision.degraded {
         exchange.degraded = Some(reason.as_str());
@@ -57,6 +63,12 @@ pub(super) async fn decided(
         exchange.explained = explained(&snapshot, &asked, &decision);
     }
     Ok(Ok(decision))
+}
+
+/// Whether the chosen route has its models think by how complex the prompt is.
+fn thinks_by_complexity(snapshot: &Snapshot, decision: &Decision) -> bool {
+    let actions = snapshot.policy(decision).and_then(|policy| policy.body.as_ref());
+    actions.and_then(|actions| actions.reasoning.as_ref()).is_some_and(Reasoning::is_auto)
 }
 
 /// Why the request goes where it goes, for the answer's head.

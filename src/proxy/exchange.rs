@@ -12,16 +12,18 @@ use super::budgeting;
 use super::caching::Cached;
 use super::deadline::Deadline;
 use super::guarding::Guarded;
-use super::spending::{self, Spending};
+use super::spending::Spending;
 use super::traffic::InFlight;
+use super::writing::{Writer, Written};
 use crate::config::Snapshot;
 use crate::failure::Failure;
 use crate::intake::{Client, Prompt};
 use crate::metrics::Metrics;
 use crate::record::{Embedded, Timing};
 use crate::relay::Relay;
-use crate::route::Reason;
-use crate::upstream::{Attempts, Backend, Demand, Lease, Rank, Settings};
+use crate::route::action::reasoning::Outcome as Thinking;
+use crate::route::{Policy, Reason};
+use crate::upstream::{Attempts, Backend, Demand, Lease, Rank};
 
 /// Pingora's per-request context.
 pub struct Exchange {
@@ -31,12 +33,18 @@ pub struct Exchange {
     pub id: Arc<str>,
     /// Who asks.
     pub client: Option<Client>,
-    /// The body that goes upstream.
-    pub body: Bytes,
+    /// The body that goes upstream; none where it must be written first, as the backend before got another.
+    pub body: Option<Bytes>,
     /// What was asked, for as long as it may have to be sent to another backend.
     pub prompt: Option<Prompt>,
     /// Where it is sent and why.
     pub destination: Option<Destination>,
+    /// The route that answered it itself, and why that one.
+    pub responded: Option<(Arc<str>, Reason)>,
+    /// How complex its prompt is, -1 to 1; none where that was not asked.
+    pub complexity: Option<f32>,
+    /// What became of its reasoning; none where its route says nothing of it.
+    pub reasoning: Option<Thinking>,
     /// What it asks of the pools.
     pub demand: Demand,
     /// Why it was routed so, where the client may know and asked.
@@ -111,9 +119,12 @@ impl Exchange {
             snapshot,
             id: Arc::from(""),
             client: None,
-            body: Bytes::new(),
+            body: None,
             prompt: None,
             destination: None,
+            responded: None,
+            complexity: None,
+            reasoning: None,
             demand: Demand { tokens: 0, conversation: 0, rank: Rank { priority: 0, tenant: Arc::from("") } },
             explained: None,
             degraded: None,
@@ -148,21 +159,39 @@ impl Exchange {
 
     /// Turns to the next backend, whose model the request names from now on; false where there is none.
     pub fn fall_back(&mut self, metrics: &Metrics) -> bool {
-        let (Some(to), Some(prompt)) = (&mut self.destination, &self.prompt) else { return false };
+        let Some(to) = self.destination.as_mut().filter(|_| self.prompt.is_some()) else { return false };
         let Some(next) = to.fallbacks.pop() else { return false };
         let before = std::mem::replace(&mut to.backend, next);
         let (from, onto) = (&before.settings.name, &to.backend.settings);
         metrics.fallbacks.with_label_values(&[&**from]).inc();
         info!(request_id = &*self.id, "Falling back [{from}] | {} serves", onto.name);
-        self.body = body_for(prompt, onto, &self.demand);
+        self.body = None;
         self.attempts.fall_back();
         // Another model's answer is not the one that the cache would be asked for.
         self.cached.recording = None;
         self.degraded = Some(FALLBACK);
         budgeting::fall_back(self);
-        spending::ask_again(self);
         self.prepare();
         true
+    }
+
+    /// What the chosen route says of the request; none where none was chosen.
+    pub fn policy(&self) -> Option<&Policy> {
+        self.snapshot.policy_of(self.destination.as_ref()?.chosen)
+    }
+
+    /// What its route makes of its bodies.
+    pub(super) fn writer(&self) -> Writer {
+        let actions = self.policy().and_then(|policy| policy.body.clone());
+        Writer { actions, complexity: self.complexity }
+    }
+
+    /// Writes the body that its backend gets, where there is none.
+    pub(super) async fn write_body(&mut self) -> Result<(), Failure> {
+        let (Some(prompt), Some(backend), None) = (&self.prompt, self.backend(), &self.body) else { return Ok(()) };
+        let Written { body, reasoning } = self.writer().write(prompt, backend, &self.demand).await?;
+        (self.body, self.reasoning) = (Some(body), reasoning);
+        Ok(())
     }
 
     /// Makes the request ready for its backend.
@@ -172,9 +201,4 @@ impl Exchange {
         to.backend.pool.count_request();
         self.deadline.set(&settings.timeouts, self.timing.begun());
     }
-}
-
-/// The body that goes to the backend with these `settings`.
-pub(super) fn body_for(prompt: &Prompt, settings: &Settings, demand: &Demand) -> Bytes {
-    prompt.body_for(&settings.model, settings.forward_priority.then_some(demand.rank.priority))
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use pingora::http::ResponseHeader;
 use pingora::prelude::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
@@ -33,7 +32,13 @@ pub(super) async fn pick(metrics: &Metrics, session: &mut Session, exchange: &mu
             return Error::e_explain(ErrorType::InternalError, "no destination");
         };
         let why = match lease(metrics, session, exchange, &backend, slot.take()).await? {
-            Ok(lease) => return Ok(Box::new(begin_attempt(session, exchange, lease))),
+            Ok(lease) => {
+                if let Err(failure) = write_again(exchange).await {
+                    exchange.failure = Some(failure);
+                    return Error::e_explain(ErrorType::InternalError, "a body that cannot be written");
+                }
+                return Ok(Box::new(begin_attempt(session, exchange, lease)));
+            }
             Err(why) => no_lease(&backend, why),
         };
         // Of several refusals, the first that promises a place later.
@@ -48,6 +53,15 @@ pub(super) async fn pick(metrics: &Metrics, session: &mut Session, exchange: &mu
             }
         }
     }
+}
+
+/// Writes the body that the backend in use gets, where the one before it got another.
+async fn write_again(exchange: &mut Exchange) -> std::result::Result<(), Failure> {
+    if exchange.body.is_none() {
+        exchange.write_body().await?;
+        spending::ask(exchange).await?;
+    }
+    Ok(())
 }
 
 async fn lease(
@@ -107,7 +121,7 @@ pub(super) fn judge_status(metrics: &Metrics, head: &ResponseHeader, exchange: &
     keeping::begin(exchange, head);
     guarding::begin(exchange, head);
     // From here no attempt follows: a long answer need not keep a large request in memory.
-    exchange.body = Bytes::new();
+    exchange.body = None;
     exchange.prompt = None;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! A request at the guardrails: refused, or served as they leave it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -15,10 +15,12 @@ use super::way::{parse, unless_left};
 use crate::embed::Meaning;
 use crate::failure::Failure;
 use crate::guard::mask::Values;
+use crate::guard::settings::Overrides;
 use crate::guard::{Finding, Guard, Inspection, Verdict};
 use crate::intake::{Endpoint, Pieces, Prompt};
 use crate::metrics::{Metrics, observe};
-use crate::relay::Unmask;
+use crate::relay::{Screen, Unmask};
+use crate::route::{Decision, Reason};
 
 /// What an exchange has to do with the guardrails.
 #[derive(Default)]
@@ -40,8 +42,17 @@ pub(super) struct Inspected {
     guard: Arc<Guard>,
     pieces: Arc<Pieces>,
     inspection: Inspection,
+    /// What was made of it; nothing yet where its route may have a say in that.
+    judged: OnceLock<Judged>,
+}
+
+/// What was made of a request that is served.
+#[derive(Clone, Copy)]
+struct Judged {
     /// The backend that it is sent to for what it is.
-    pub(super) instead: Option<usize>,
+    instead: Option<usize>,
+    /// Whether its personal data is kept from the models.
+    is_masked: bool,
 }
 
 /// A request as the guardrails leave it.
@@ -56,6 +67,9 @@ pub(super) struct Passed {
 
 /// What the metrics call the operator where a model made the data up itself.
 const IN_ANSWER: &str = "redact-answer";
+
+/// What a guardrail made of a request whose route does without it.
+const OFF: &str = "off";
 
 /// Has the guardrails look through `prompt`; none where they are off. The outer error is the client, who left; the inner one
 /// refuses the request.
@@ -73,24 +87,33 @@ pub(super) async fn inspected(
         Err(failure) => return Ok(Err(failure)),
     };
     let inspection = unless_left(session, guard.inspect(&pieces)).await?;
-    let verdict = guard.judge_all(&inspection);
-    exchange.guarded.note(&guard, &inspection, &verdict);
-    count(&proxy.metrics, &guard, &inspection, &exchange.guarded);
-    if let Some(gap) = inspection.gap {
-        proxy.metrics.degraded.with_label_values(&[gap.as_str()]).inc();
-        exchange.degraded = Some(gap.as_str());
-    }
-    let instead = match verdict {
-        Verdict::Attack(failure) | Verdict::Personal(failure) => return Ok(Err(failure)),
-        Verdict::Unjudged(failure) => {
-            let why = exchange.degraded;
-            warn!(request_id = &*exchange.id, why, "The guardrails cannot judge a request; it is refused");
-            return Ok(Err(failure));
-        }
-        Verdict::Serve { instead, .. } => instead,
-    };
     exchange.guarded.took = begun.elapsed();
-    Ok(Ok(Some(Inspected { guard, pieces, inspection, instead })))
+    let inspected = Inspected { guard, pieces, inspection, judged: OnceLock::new() };
+    // An attack is refused at once, unless its route may have a say in it.
+    if !exchange.snapshot.is_judged_by_route()
+        && let Err(failure) = inspected.judge(proxy, exchange, Overrides::default())
+    {
+        return Ok(Err(failure));
+    }
+    Ok(Ok(Some(inspected)))
+}
+
+/// Judges what has not been judged yet, as the chosen route has it, and sends attacks where they are to go.
+pub(super) fn judged(
+    proxy: &Proxy,
+    exchange: &mut Exchange,
+    inspected: Option<&Inspected>,
+    decision: &mut Decision,
+) -> Result<(), Failure> {
+    let Some(inspected) = inspected else { return Ok(()) };
+    if inspected.judged.get().is_none() {
+        let overrides = exchange.snapshot.policy(decision).map(|policy| policy.guard).unwrap_or_default();
+        inspected.judge(proxy, exchange, overrides)?;
+    }
+    if let Some(backend) = inspected.judged.get().and_then(|judged| judged.instead) {
+        *decision = Decision::uncompared(backend, Reason::Guardrail);
+    }
+    Ok(())
 }
 
 /// The request with its personal data masked, as far as the guardrails looked through it.
@@ -101,7 +124,12 @@ pub(super) async fn masked(
     prompt: Prompt,
     inspected: Option<Inspected>,
 ) -> Result<Passed, Failure> {
-    let Some(Inspected { guard, pieces, inspection, .. }) = inspected else { return Ok(Passed::as_it_came(prompt)) };
+    let Some(Inspected { guard, pieces, inspection, judged }) = inspected else {
+        return Ok(Passed::as_it_came(prompt));
+    };
+    if judged.get().is_some_and(|judged| !judged.is_masked) {
+        return Ok(Passed::as_it_came(prompt));
+    }
     let begun = Instant::now();
     let tenant = exchange.client.as_ref().map_or("", |client| &client.tenant);
     let masking = guard.mask(&pieces, inspection.findings, tenant, prompt.body()).await.map_err(|gap| {
@@ -126,7 +154,7 @@ fn count(metrics: &Metrics, guard: &Guard, inspection: &Inspection, guarded: &Gu
             metrics.guard_verdicts.with_label_values(&[guardrail, verdict]).inc();
         }
     }
-    let Some(pii) = &guard.settings().pii else { return };
+    let Some(pii) = guard.settings().pii.as_ref().filter(|_| guarded.pii != Some(OFF)) else { return };
     for Finding { entity, .. } in inspection.findings.iter().flatten() {
         if let Some(operator) = pii.operators.get(entity) {
             metrics.guard_entities.with_label_values(&[entity.name(), operator.as_str()]).inc();
@@ -136,8 +164,7 @@ fn count(metrics: &Metrics, guard: &Guard, inspection: &Inspection, guarded: &Gu
 
 /// A peer's answer begins.
 pub(super) fn begin(exchange: &mut Exchange, head: &ResponseHeader) {
-    // What is handed on unguarded is not looked into here either.
-    let screen = exchange.snapshot.screen.clone().filter(|_| exchange.guarded.pii.is_some());
+    let screen = exchange.screen();
     if exchange.guarded.values.is_none() && screen.is_none() {
         return;
     }
@@ -170,10 +197,11 @@ pub(super) fn give_back(metrics: &Metrics, exchange: &mut Exchange, chunk: &mut 
 
 impl Guarded {
     /// Notes what the answer's head, the log and the metrics tell.
-    fn note(&mut self, guard: &Guard, inspection: &Inspection, verdict: &Verdict) {
+    fn note(&mut self, guard: &Guard, inspection: &Inspection, verdict: &Verdict, overrides: &Overrides) {
         let settings = guard.settings();
         let is_unjudged = inspection.gap.is_some();
         self.jailbreak = settings.jailbreak.as_ref().map(|_| match verdict {
+            _ if !overrides.jailbreak => OFF,
             Verdict::Attack(_) => "block",
             Verdict::Serve { instead: Some(_), .. } => "route",
             Verdict::Serve { is_flagged: true, .. } => "flag",
@@ -182,6 +210,7 @@ impl Guarded {
         });
         let has_findings = inspection.findings.iter().any(|found| !found.is_empty());
         self.pii = settings.pii.as_ref().map(|_| match verdict {
+            _ if !overrides.pii => OFF,
             Verdict::Personal(_) => "block",
             _ if is_unjudged => "unjudged",
             _ if has_findings => "masked",
@@ -190,9 +219,50 @@ impl Guarded {
     }
 }
 
+// === impl Exchange ===
+
+impl Exchange {
+    /// What keeps personal data that a model makes up from the client. What is handed on unguarded, or by a route that keeps
+    /// none from its models, is not looked into on its way back either.
+    pub(super) fn screen(&self) -> Option<Arc<Screen>> {
+        self.snapshot.screen.clone().filter(|_| self.guarded.pii.is_some_and(|pii| pii != OFF))
+    }
+}
+
 // === impl Inspected ===
 
 impl Inspected {
+    /// Judges it, and refuses it where that comes out of it.
+    fn judge(&self, proxy: &Proxy, exchange: &mut Exchange, mut overrides: Overrides) -> Result<(), Failure> {
+        let begun = Instant::now();
+        let Self { guard, inspection, .. } = self;
+        let mut verdict = guard.judge_all(inspection, &overrides);
+        if matches!(verdict, Verdict::Serve { instead: Some(_), .. }) && !overrides.pii {
+            // What the route lets its own models see is not for the one that gets attacks.
+            overrides.pii = true;
+            verdict = guard.judge_all(inspection, &overrides);
+        }
+        exchange.guarded.note(guard, inspection, &verdict, &overrides);
+        count(&proxy.metrics, guard, inspection, &exchange.guarded);
+        if let Some(gap) = inspection.gap {
+            proxy.metrics.degraded.with_label_values(&[gap.as_str()]).inc();
+            exchange.degraded = Some(gap.as_str());
+        }
+        exchange.guarded.took += begun.elapsed();
+        match verdict {
+            Verdict::Attack(failure) | Verdict::Personal(failure) => Err(failure),
+            Verdict::Unjudged(failure) => {
+                let why = exchange.degraded;
+                warn!(request_id = &*exchange.id, why, "The guardrails cannot judge a request; it is refused");
+                Err(failure)
+            }
+            Verdict::Serve { instead, .. } => {
+                self.judged.get_or_init(|| Judged { instead, is_masked: overrides.pii });
+                Ok(())
+            }
+        }
+    }
+
     /// What the text that the request is routed by means, where the encoder read it; given once.
     pub(super) fn take_meaning(&mut self) -> Option<Meaning> {
         self.inspection.meaning.take()

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::Version;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use pingora::http::{RequestHeader, ResponseHeader};
@@ -13,6 +14,8 @@ use super::exchange::Exchange;
 use crate::failure::{Failure, Reason};
 use crate::intake::{self, Client};
 use crate::record::Outcome;
+use crate::route::action::headers::Headers;
+use crate::upstream::{Origin, Settings};
 
 /// Every header of ours begins with this.
 pub(super) const OURS: &str = "x-pointsman-";
@@ -27,7 +30,21 @@ const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 const EXPLAIN: HeaderName = HeaderName::from_static("x-pointsman-explain");
 const JAILBREAK: HeaderName = HeaderName::from_static("x-pointsman-jailbreak");
 const PII: HeaderName = HeaderName::from_static("x-pointsman-pii");
+const REASONING: HeaderName = HeaderName::from_static("x-pointsman-reasoning");
 const DEGRADED: HeaderName = HeaderName::from_static("x-pointsman-degraded");
+
+/// What speaks of the client's connection, and of how its body was sent.
+const OF_THE_CONNECTION: [&str; 9] = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "http2-settings",
+    "content-length",
+];
 
 /// More header fields, or more bytes of them, are refused. Far above what clients send.
 const MAX_FIELDS: usize = 100;
@@ -63,12 +80,30 @@ pub(super) fn to_peer(session: &Session, request: &mut RequestHeader, exchange: 
     let (Some(lease), Some(to)) = (&exchange.lease, &exchange.destination) else {
         return Error::e_explain(ErrorType::InternalError, "no peer");
     };
-    let origin = &lease.peer().origin;
     let asked = session.req_header().uri.path_and_query().map_or("/", |path| path.as_str());
-    let uri = origin.path(asked).parse().or_err(ErrorType::InternalError, "joining paths")?;
-    request.set_uri(uri);
-    request.insert_header(header::HOST, origin.authority.as_str())?;
+    let origin = &lease.peer().origin;
+    address(request, origin.path(asked), &origin.authority)?;
+    if let Some(policy) = exchange.policy() {
+        act(request, &policy.headers)?;
+    }
+    finish(request, &exchange.id, &to.backend.settings, exchange.body.as_ref().map_or(0, Bytes::len))
+}
 
+/// Where a request goes.
+fn address(request: &mut RequestHeader, path: String, authority: &str) -> Result<()> {
+    request.set_uri(path.parse().or_err(ErrorType::InternalError, "joining paths")?);
+    request.insert_header(header::HOST, authority)
+}
+
+/// What the route does to the head.
+fn act(request: &mut RequestHeader, headers: &Headers) -> Result<()> {
+    headers.removed.iter().for_each(|name| drop(request.remove_header(name)));
+    headers.set.iter().try_for_each(|(name, value)| request.insert_header(name.clone(), value.clone()))
+}
+
+/// What the router has the last word on: its own headers stay here, and the peer gets the backend's key and a body of so
+/// many bytes.
+fn finish(request: &mut RequestHeader, id: &str, settings: &Settings, length: usize) -> Result<()> {
     let ours: Vec<HeaderName> =
         request.headers.keys().filter(|name| name.as_str().starts_with(OURS)).cloned().collect();
     for name in &ours {
@@ -76,16 +111,39 @@ pub(super) fn to_peer(session: &Session, request: &mut RequestHeader, exchange: 
     }
     // What is tapped must be readable.
     request.remove_header(&header::ACCEPT_ENCODING);
-    request.insert_header(REQUEST_ID, &*exchange.id)?;
-
-    let settings = &to.backend.settings;
+    request.insert_header(REQUEST_ID, id)?;
     if !settings.forward_auth {
         request.remove_header(&header::AUTHORIZATION);
     }
     if let Some(authorization) = &settings.authorization {
         request.insert_header(header::AUTHORIZATION, authorization)?;
     }
-    intake::body::frame(request, exchange.body.len())
+    intake::body::frame(request, length)
+}
+
+/// The head of a copy of the client's request, but for where it goes and its body's length.
+pub(super) fn copied(session: &Session, headers: &Headers) -> Result<RequestHeader> {
+    let asked = session.req_header();
+    let path = asked.uri.path_and_query().map_or("/", |path| path.as_str());
+    let mut request = RequestHeader::build(asked.method.clone(), path.as_bytes(), Some(asked.headers.len() + 4))?;
+    for (name, value) in asked.headers.iter().filter(|(name, _)| !OF_THE_CONNECTION.contains(&name.as_str())) {
+        request.append_header(name.clone(), value.clone())?;
+    }
+    act(&mut request, headers)?;
+    Ok(request)
+}
+
+/// Makes such a head one for a peer at `origin`.
+pub(super) fn to_mirror(
+    request: &mut RequestHeader,
+    origin: &Origin,
+    id: &str,
+    settings: &Settings,
+    length: usize,
+) -> Result<()> {
+    let asked = request.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    address(request, origin.path(&asked), &origin.authority)?;
+    finish(request, id, settings, length)
 }
 
 /// Adds what the router says of a peer's answer.
@@ -115,6 +173,13 @@ pub(super) fn describe(head: &mut ResponseHeader, exchange: &Exchange) -> Result
         head.insert_header(BACKEND, &*to.backend.settings.name)?;
         let outcome = exchange.cached.outcome.map_or("bypass", Outcome::as_str);
         head.insert_header(CACHE, HeaderValue::from_static(outcome))?;
+    }
+    if let Some((route, _)) = &exchange.responded {
+        head.insert_header(ROUTE, &**route)?;
+        head.insert_header(CACHE, HeaderValue::from_static("bypass"))?;
+    }
+    if let Some(reasoning) = exchange.reasoning {
+        head.insert_header(REASONING, reasoning.as_str())?;
     }
     if let Some(served) = &exchange.cached.served {
         head.insert_header(header::AGE, served.age.as_secs())?;

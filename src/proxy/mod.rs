@@ -13,12 +13,15 @@ mod forward;
 mod guarding;
 mod headers;
 mod keeping;
+mod mirroring;
 mod placing;
+mod responding;
 mod spending;
 mod sticking;
 mod summary;
 mod traffic;
 mod way;
+mod writing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,7 +101,7 @@ impl ProxyHttp for Proxy {
         exchange: &mut Exchange,
     ) -> Result<()> {
         // Runs once for each attempt, so the body is cloned and never taken.
-        *chunk = Some(exchange.body.clone()).filter(|body| !body.is_empty());
+        *chunk = exchange.body.clone().filter(|body| !body.is_empty());
         Ok(())
     }
 

@@ -23,6 +23,16 @@ pub(super) fn destination(snapshot: &Snapshot, decision: &route::Decision) -> De
     }
 }
 
+/// Has the backend that the conversation belongs to serve first, where the route shares conversations out.
+pub(super) fn share_out(snapshot: &Snapshot, to: &mut Destination, conversation: u64) {
+    let Some(arms) = snapshot.policy_of(to.chosen).and_then(|policy| policy.arms.as_ref()) else { return };
+    let mut order: Vec<_> = arms.order(conversation).map(|index| snapshot.backends[index].clone()).collect();
+    order.reverse();
+    if let Some(first) = order.pop() {
+        (to.backend, to.fallbacks) = (first, order);
+    }
+}
+
 /// What the request asks of the pools that it may be sent to.
 pub(super) fn demand(
     session: &Session,
@@ -36,15 +46,21 @@ pub(super) fn demand(
     let named = client.map_or(Ok(None), |client| named_priority(headers, client))?;
     let priority = named.or(policy.map(|policy| policy.priority)).unwrap_or_default();
     let tenant = client.map_or_else(|| Arc::from(""), |client| client.tenant.clone());
+    let conversation = conversation(session, to, prompt);
+    Ok(Demand { tokens: prompt.map_or(0, Prompt::tokens), conversation, rank: Rank { priority, tenant } })
+}
+
+/// What tells the request's conversation from others.
+pub(super) fn conversation(session: &Session, to: &Destination, prompt: Option<&Prompt>) -> u64 {
+    let headers = &session.req_header().headers;
     let named = [&to.backend].into_iter().chain(&to.fallbacks).find_map(|backend| match &backend.settings.balance {
         Balance::PrefixAffinity { header } => headers.get(header.as_ref()?),
         Balance::LeastLoaded | Balance::RoundRobin => None,
     });
-    let conversation = match (named, prompt) {
+    match (named, prompt) {
         (Some(name), _) => intake::named_conversation(name.as_bytes()),
         (None, Some(prompt)) => prompt.conversation,
         // Nothing is known of it, so it is like no other.
         (None, None) => fastrand::u64(..),
-    };
-    Ok(Demand { tokens: prompt.map_or(0, Prompt::tokens), conversation, rank: Rank { priority, tenant } })
+    }
 }

@@ -7,7 +7,7 @@ use http::header;
 use pingora::http::ResponseHeader;
 
 use super::exchange::Exchange;
-use super::way::{PARSE_INLINE, parse};
+use super::way::parse;
 use crate::cache::Entry;
 use crate::failure::Failure;
 use crate::metrics::Metrics;
@@ -29,22 +29,15 @@ pub struct Spending {
     filter: Option<UsageFilter>,
 }
 
-/// Has a stream tell its usage, where somebody needs to know: what it cost, what a budget is charged, or the cache.
+/// Has a stream tell its usage, where somebody needs to know: what it cost, what a budget is charged, or the cache. To be done
+/// for each body that is written.
 pub(super) async fn ask(exchange: &mut Exchange) -> Result<(), Failure> {
-    if exchange.needs_usage() {
-        let asking = parse(exchange.body.clone(), |body| Ok(ask_for_usage(&body))).await?;
+    exchange.spending.hides_usage = false;
+    if let Some(body) = exchange.body.clone().filter(|_| exchange.needs_usage()) {
+        let asking = parse(body, |body| Ok(ask_for_usage(&body))).await?;
         exchange.asks(asking);
     }
     Ok(())
-}
-
-/// The same for a body that goes to another backend, where there is no time for one that takes long to read.
-pub(super) fn ask_again(exchange: &mut Exchange) {
-    exchange.spending.hides_usage = false;
-    if exchange.needs_usage() && exchange.body.len() <= PARSE_INLINE {
-        let asking = ask_for_usage(&exchange.body);
-        exchange.asks(asking);
-    }
 }
 
 /// A peer's answer begins. An error costs nothing.
@@ -143,7 +136,7 @@ impl Exchange {
     /// Sends the body that asks, if it takes another one for that.
     fn asks(&mut self, asking: Option<Bytes>) {
         if let Some(asking) = asking {
-            (self.body, self.spending.hides_usage) = (asking, true);
+            (self.body, self.spending.hides_usage) = (Some(asking), true);
         }
     }
 }

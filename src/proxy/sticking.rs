@@ -13,6 +13,10 @@ use crate::route::sticky::{Asks, turn};
 pub(super) fn stick(metrics: &Metrics, exchange: &mut Exchange, thread: &Thread, to: &mut Destination) {
     let snapshot = exchange.snapshot.clone();
     let (Some(sticky), Some(asks)) = (&snapshot.sticky, asks(to)) else { return };
+    // What a route lets its own models see is not for those of another.
+    if snapshot.policy_of(to.chosen).is_some_and(|policy| !policy.guard.pii) {
+        return;
+    }
     let turns = thread.turns(&[exchange.client.as_ref().map_or("", |client| &client.tenant)]);
     let (Some(decided), true, now) = (snapshot.index_of(&to.backend), turns.now.is_some(), Instant::now()) else {
         return;

@@ -12,9 +12,11 @@ use pingora_proxy::Session;
 use tracing::error;
 
 use super::answer::Answer;
-use super::exchange::{Destination, Exchange, body_for};
+use super::exchange::{Destination, Exchange};
 use super::guarding::{self, Passed};
-use super::{Proxy, budgeting, caching, deciding, embeddings, headers, placing, spending, sticking};
+use super::{
+    Proxy, budgeting, caching, deciding, embeddings, headers, mirroring, placing, responding, spending, sticking,
+};
 use crate::cache::Kind;
 use crate::failure::{Failure, Reason};
 use crate::intake::{self, Endpoint, Prompt};
@@ -25,7 +27,7 @@ use crate::route;
 const CLIENT_STALL: Duration = Duration::from_secs(60);
 
 /// Larger bodies are parsed on a thread where that blocks nobody.
-pub(super) const PARSE_INLINE: usize = 128 << 10;
+const PARSE_INLINE: usize = 128 << 10;
 
 /// What to do once the request has been read.
 #[must_use]
@@ -122,6 +124,11 @@ async fn routed(
         Ok(decision) => decision?,
         Err(left) => return Ok(Next::Leave(left)),
     };
+    if let Some(answer) = responding::answered(exchange, &decision, &prompt).await? {
+        exchange.timing.decided();
+        observe(&proxy.metrics.decision_seconds, received.elapsed());
+        return Ok(Next::Answer(answer));
+    }
     // Before anything in it is masked, which need not be the same in the next turn.
     let thread = prompt.thread.clone();
     let Passed { prompt, cached, is_other_text } =
@@ -129,17 +136,19 @@ async fn routed(
     // What the text means without its personal data is asked by the cache, where it needs that.
     let meaning = decision.meaning.take().filter(|_| !is_other_text);
     let mut to = placing::destination(&snapshot, &decision);
+    let conversation = placing::conversation(session, &to, Some(&prompt));
+    placing::share_out(&snapshot, &mut to, conversation);
     sticking::stick(&proxy.metrics, exchange, &thread, &mut to);
     budgeting::admit(&proxy.metrics, exchange, &prompt, &mut to);
     exchange.demand = placing::demand(session, exchange, &to, snapshot.policy(&decision), Some(&prompt))?;
-    exchange.body = body_for(&prompt, &to.backend.settings, &exchange.demand);
-    exchange.destination = Some(to);
+    (exchange.destination, exchange.prompt) = (Some(to), Some(prompt));
+    exchange.write_body().await?;
     exchange.timing.decided();
     observe(&proxy.metrics.decision_seconds, received.elapsed());
     let kind = if endpoint == Endpoint::Chat { Kind::Chat } else { Kind::Completion };
     let next = caching::look_up(proxy, session, exchange, caching::Asked { kind, body: &cached, meaning }).await?;
     if matches!(next, Next::Forward) {
-        exchange.prompt = Some(prompt);
+        mirroring::copy(&proxy.metrics, session, exchange);
         spending::ask(exchange).await?;
         exchange.prepare();
     } else {
@@ -190,10 +199,11 @@ async fn passed_through(session: &mut Session, exchange: &mut Exchange) -> Resul
         return Err(intake::endpoint::unknown(path));
     };
     let bodiless = matches!(session.req_header().method, Method::GET | Method::HEAD);
-    exchange.body = intake::body::read(session, &snapshot.limits).await?;
-    if bodiless && !exchange.body.is_empty() {
+    let body = intake::body::read(session, &snapshot.limits).await?;
+    if bodiless && !body.is_empty() {
         return Err(Failure::new(Reason::InvalidRequest, "a GET takes no body"));
     }
+    exchange.body = Some(body);
     exchange.timing.received();
     exchange.timing.decided();
     let to = Destination {

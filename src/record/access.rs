@@ -21,6 +21,7 @@ pub(super) fn log(summary: &Summary) {
                 status = summary.status,
                 attempts = summary.attempts,
                 degraded = summary.degraded,
+                reasoning = summary.reasoning,
                 cache = summary.cache.map(Outcome::as_str),
                 jailbreak = summary.jailbreak,
                 pii = summary.pii,
@@ -49,6 +50,7 @@ pub(super) fn log(summary: &Summary) {
                 "Served from cache [{backend}] | {outcome} | Similarity: {similarity:.3} | Latency: {latency:.1}ms"
             );
         }
+        None if summary.backend.is_none() && summary.route.is_some() => line!(info, "Answered by the route"),
         None if summary.backend.is_none() => line!(debug, "Answered"),
         None => {
             let latency = summary.timing.to_decision().unwrap_or_default().as_secs_f64() * 1e3;

@@ -25,6 +25,8 @@ pub struct Summary<'a> {
     pub status: Option<u16>,
     pub attempts: usize,
     pub degraded: Option<&'static str>,
+    /// What became of the reasoning, where its route says something of it.
+    pub reasoning: Option<&'static str>,
     /// What the cache did; none where it was not asked.
     pub cache: Option<Outcome>,
     /// How near the question was that the cache's answer was given to.

@@ -34,7 +34,7 @@ pub use decision::{Decision, Reason};
 pub use explain::Explanation;
 pub use learned::{Labels, Lessons};
 pub use names::{Named, Names};
-pub use policy::Policy;
+pub use policy::{Mirror, Policy};
 pub use reading::{Asked, Nowhere, Reading};
 pub use router::{Pace, Router, UnknownModel};
 pub use table::{CompileError, RouteSettings, Settings, Table, Threshold};

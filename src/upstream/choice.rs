@@ -80,6 +80,14 @@ impl Backend {
         }
     }
 
+    /// A lease at once or not at all, and none where others wait for one: what need not be served goes last.
+    pub fn lease_if_idle(&self, demand: &Demand) -> Result<Lease, NoLease> {
+        match self.pool.waiting() {
+            0 => self.try_lease(demand, &[], None, Instant::now()),
+            _ => Err(NoLease::Busy(Refused::Full)),
+        }
+    }
+
     /// When it may be worth trying again for who found it busy.
     pub fn retry_after(&self) -> Duration {
         self.pool.queue.retry_after()

@@ -7,8 +7,10 @@
 //! - who serves: `choice` takes a lease (`peer`) on one of those that may (`standing`), by `load` and `pick`, after a wait
 //!   in the queue (`admission`) where the `pool` is full
 //! - what came of it: `outcome`, `judge` and the `breaker`; `retry` and the `budget` say whether another is tried
+//! - what nobody reads: `ask` has a peer answer a copy
 
 mod admission;
+mod ask;
 mod backend;
 mod breaker;
 mod budget;
@@ -33,6 +35,7 @@ mod standing;
 mod window;
 
 pub use admission::{Rank, Refused};
+pub use ask::ask;
 pub use backend::Backend;
 pub use breaker::BreakerSettings;
 pub use choice::{Demand, NoLease};

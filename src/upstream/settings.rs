@@ -13,6 +13,7 @@ use rustls_pki_types::pem::PemObject;
 use super::breaker::BreakerSettings;
 use super::origin::Origin;
 use super::retry::RetryOn;
+use crate::route::action::reasoning::Family;
 
 /// What the config says of a backend.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +52,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Write a request's priority into its body.
     pub forward_priority: bool,
+    /// How its model is told how hard to think; none where it has no choice, or nothing is known of it.
+    pub family: Option<Family>,
 }
 
 /// How a peer is chosen.
@@ -179,6 +182,7 @@ impl Settings {
             max_ejected: 0.5,
             limits: Limits { backend: None, peer: None, queue: 0, patience: second },
             forward_priority: false,
+            family: None,
         }
     }
 }

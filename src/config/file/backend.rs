@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_yaml::Value;
 
 use super::super::units::{RetryOn, Span};
 use super::defaults;
@@ -27,6 +28,9 @@ pub struct Backend {
     pub peers_file: Option<PathBuf>,
     /// The model's name there.
     pub model: String,
+    /// How the model is told how hard to think (`reasoning::FamilySettings`); by its name where nothing is said.
+    #[serde(default)]
+    pub reasoning_family: Option<Value>,
     /// How a peer is chosen.
     #[serde(default)]
     pub balance: Balance,

@@ -83,6 +83,39 @@ pub enum Action {
     Route,
 }
 
+/// What a route does otherwise than the guardrails' own settings say. What is off there it cannot switch on: the request has
+/// been looked through by then.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct RouteGuardrails {
+    /// Whether attempts to override instructions are refused or told.
+    pub jailbreak_detection: Option<bool>,
+    /// Whether personal data is kept from the route's models.
+    pub pii_masking: Option<bool>,
+    /// What is too much, and what becomes of it.
+    pub jailbreak: RouteJailbreak,
+}
+
+/// What a route makes of attempts to override instructions.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct RouteJailbreak {
+    /// What becomes of a request that is one.
+    pub action: Option<RouteAction>,
+    /// The least score, 0 to 1, that counts.
+    pub threshold: Option<f32>,
+}
+
+/// What becomes of an attempt to override instructions on a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RouteAction {
+    /// A 400 answers it.
+    Block,
+    /// It is served, and its answer and the metrics tell.
+    Flag,
+}
+
 /// Who says a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]

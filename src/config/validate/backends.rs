@@ -47,6 +47,7 @@ impl<'a> Rules<'a> {
             self.retries(&path, backend);
             self.breaker(&findings::key(&path, "breaker"), &backend.breaker);
             self.admission(&path, backend);
+            self.reasoning_family(&path, backend);
         }
         self.names_and_models();
     }

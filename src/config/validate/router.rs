@@ -1,8 +1,8 @@
 //! Rules for routes, aliases and passthrough paths.
 
 use super::super::file::{Classifier, Complexity, Passthrough, Route, Router, SignalClassifier, Signals};
-use super::super::signals;
 use super::super::units::Threshold;
+use super::super::{actions, signals};
 use super::{Rules, Taken};
 use crate::findings::{self, Findings};
 use crate::intake::{Endpoint, PRIORITIES};
@@ -78,6 +78,7 @@ impl<'a> Rules<'a> {
             self.within(findings::key(path, "threshold"), least, if chances { 0.0..=1.0 } else { -1.0..=1.0 });
         }
         self.route_cache(&findings::key(path, "cache"), &route.cache);
+        self.route_actions(path, route);
     }
 
     /// What routes' rules ask for, and the rules themselves.
@@ -117,14 +118,25 @@ impl<'a> Rules<'a> {
         match (&route.backend, route.backends.is_empty()) {
             (Some(name), true) => self.backend(&findings::key(path, "backend"), name),
             (Some(_), false) => self.findings.add(path, "must have \"backend\" or \"backends\", not both"),
+            (None, true) if route.respond.is_some() => {}
             (None, true) => self.findings.add(path, "must have \"backend\" or \"backends\""),
-            (None, false) => {
-                let (path, mut taken) = (findings::key(path, "backends"), Taken::default());
-                for (i, name) in route.backends.iter().enumerate() {
-                    let path = findings::item(&path, i);
-                    self.backend(&path, name);
-                    self.unique(path, name, &mut taken);
-                }
+            (None, false) => self.listed_backends(path, route),
+        }
+    }
+
+    fn listed_backends(&mut self, path: &str, route: &Route) {
+        let listed = match actions::listed(route) {
+            Ok(listed) => listed,
+            Err(problem) => return self.problems(path, [problem]),
+        };
+        let path = findings::key(path, "backends");
+        for (i, backend) in listed.iter().enumerate() {
+            let path = findings::item(&path, i);
+            let path = if backend.weight().is_some() { findings::key(&path, "name") } else { path };
+            self.backend(&path, backend.name());
+            if let Some(other) = listed[..i].iter().position(|other| other.name() == backend.name()) {
+                let message = format!("{} is there already, as backends[{other}]", self.quote(&path, backend.name()));
+                self.findings.add(path, message);
             }
         }
     }

@@ -11,7 +11,11 @@ use crate::hash::{hash, mix, unit};
 
 /// One of a route's backends as a person types it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged, expecting = "must be a backend's name, or a mapping with \"name\" and \"weight\"")]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "must be a backend's name, or a mapping with \"name\" and \"weight\""
+)]
 pub enum Listed {
     /// In order of fallback.
     Name(String),

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use http::{HeaderName, HeaderValue};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Problem;
 
 /// Headers as a person types them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
 pub struct Settings {
     /// Given whatever the client gives.
     pub set: BTreeMap<String, String>,

@@ -6,7 +6,7 @@ mod limit;
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
 use super::Problem;
@@ -16,8 +16,8 @@ use crate::intake::{Draft, Endpoint};
 pub use limit::{LIMITS, answer_limit};
 
 /// Parameters as a person types them. Mappings go into mappings, and so does a key with dots; all else is one value.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
 pub struct Settings {
     /// Given where the client gives none, or null.
     pub default: Map<String, Value>,

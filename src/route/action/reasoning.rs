@@ -40,6 +40,11 @@ pub enum Outcome {
 // === impl Reasoning ===
 
 impl Reasoning {
+    /// Whether the prompt's complexity must be known.
+    pub fn is_auto(&self) -> bool {
+        matches!(self.effort, Effort::Auto(_))
+    }
+
     /// Tells it to a model of `family` in the body of a chat. `complexity` is that of the prompt, -1 to 1, where it is
     /// known; `text` is what the user said last.
     pub fn apply(

@@ -1,7 +1,7 @@
 //! `respond`: an answer that a route gives itself, in the shape that a model's server would give it.
 
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::openai::answer::Kind;
@@ -9,8 +9,7 @@ use crate::openai::replay::{self, Fresh};
 use crate::openai::{error, sse};
 
 /// A fixed answer, as a person types it and as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Respond {
     /// 200 for an answer, 400 and above for an error.
     #[serde(default = "ok")]

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::failure::Failure;
@@ -14,8 +14,8 @@ use crate::intake::edit::{quoted, spliced};
 use crate::intake::json::{Shape, object, present, span, string};
 
 /// A system prompt as a person types it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
 pub struct Settings {
     /// Said before what the client says.
     pub prepend: Option<String>,

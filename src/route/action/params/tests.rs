@@ -116,7 +116,6 @@ fn what_cannot_be_meant_is_refused() {
         problems(json!({"default": {"a": 9}, "cap": {"a": 3}})),
         ["cap.a: must not be less than what \"default\" gives"]
     );
-    assert!(serde_json::from_value::<Settings>(json!({"sett": {}})).is_err());
 }
 
 #[test]

@@ -29,7 +29,11 @@ pub struct Cuts([f32; 3]);
 
 /// As a person types it: a word, or a mapping with the word in it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged, expecting = "must be off, low, medium, high, auto, or a mapping with \"effort\"")]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "must be off, low, medium, high, auto, or a mapping with \"effort\""
+)]
 pub enum Settings {
     /// `reasoning: low`
     Word(Word),

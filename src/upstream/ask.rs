@@ -1,0 +1,55 @@
+//! One request to a peer whose answer nobody reads.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header;
+use pingora::connectors::http::v1::Connector;
+use pingora::http::RequestHeader;
+use pingora::protocols::http::v1::client::HttpSession;
+use tokio::time::timeout;
+
+use super::outcome::{Fault, Outcome};
+use super::peer::Peer;
+use super::settings::Timeouts;
+
+/// Every request has a connection of its own: one that was kept may break through no fault of its peer's.
+static CONNECTOR: LazyLock<Connector> = LazyLock::new(|| Connector::new(None));
+
+/// Sends `peer` a request, reads the answer to its end, and says how the peer fared.
+pub async fn ask(peer: &Peer, head: RequestHeader, body: Bytes, timeouts: &Timeouts) -> Outcome {
+    let asked = timeout(timeouts.request, converse(peer, head, body, timeouts));
+    asked.await.unwrap_or(Ok(Outcome::Fault(Fault::Stalled))).unwrap_or_else(Outcome::Fault)
+}
+
+async fn converse(peer: &Peer, head: RequestHeader, body: Bytes, timeouts: &Timeouts) -> Result<Outcome, Fault> {
+    let connect = peer.connect_afresh();
+    let (mut session, _) = CONNECTOR.get_http_session(&connect).await.map_err(|_| Fault::Connect)?;
+    let answered = timeout(timeouts.first_byte, answered(&mut session, head, body));
+    let outcome = answered.await.map_err(|_| Fault::FirstByteTimeout)?.map_err(|_| Fault::Reset)?;
+    while next(&mut session, timeouts.idle).await? {}
+    Ok(outcome)
+}
+
+/// Sends the request, which is gone with that, and reads the answer's head.
+async fn answered(session: &mut HttpSession, head: RequestHeader, body: Bytes) -> pingora::Result<Outcome> {
+    session.write_request_header(Box::new(head)).await?;
+    session.write_body(&body).await?;
+    session.finish_body().await?;
+    drop(body);
+    loop {
+        session.read_response().await?;
+        let status = session.get_status().map_or(0, |status| status.as_u16());
+        if !(100..200).contains(&status) {
+            let retry_after = session.get_header(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+            return Ok(Outcome::from_status(status, retry_after));
+        }
+    }
+}
+
+/// Reads more of the answer's body; false at its end.
+async fn next(session: &mut HttpSession, idle: Duration) -> Result<bool, Fault> {
+    let read = timeout(idle, session.read_body_ref()).await.map_err(|_| Fault::Stalled)?;
+    read.map(|chunk| chunk.is_some()).map_err(|_| Fault::BrokenStream)
+}

@@ -1,0 +1,121 @@
+//! How hard models are to think, in their own words.
+
+use serde_json::{Value, json};
+
+use crate::stand::{Parts, Stand, last};
+use crate::support::pool::header;
+use crate::support::upstream::answer;
+
+/// What the body says of reasoning.
+const FIELDS: [&str; 3] = ["chat_template_kwargs", "reasoning_effort", "think"];
+
+/// What the backend `one`, with these keys, is told of reasoning where a client says `given`, and what the answer tells.
+async fn told(stand: &Stand, given: Value) -> (Value, String) {
+    let response = stand.say("Hi", given).await;
+    assert_eq!(response.status(), 200);
+    let outcome = header(&response, "x-pointsman-reasoning").to_owned();
+    let body: Value = serde_json::from_slice(&stand.one.peer.seen().pop().unwrap().body).unwrap();
+    let fields = FIELDS.into_iter().filter_map(|field| Some((field.to_owned(), body.get(field)?.clone())));
+    (Value::Object(fields.collect()), outcome)
+}
+
+async fn stand(reasoning: &str, one: &str) -> Stand {
+    let route = format!("backend: one, reasoning: {reasoning}");
+    Stand::of(Parts { route: &route, one, ..Parts::default() }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_family_is_told_in_its_own_words() {
+    let own = "reasoning_family: {\"off\": {think: false}, high: {think: {budget: 9}}}";
+    let thinking = |on: bool| json!({ "chat_template_kwargs": { "enable_thinking": on } });
+    let stand = stand("low", "").await;
+    for (level, one, expected, outcome) in [
+        ("\"off\"", "model: Qwen/Qwen3-8B", thinking(false), "off"),
+        ("high", "model: Qwen/Qwen3-8B", thinking(true), "high"),
+        ("medium", "reasoning_family: qwen3", thinking(true), "medium"),
+        ("off", "model: deepseek-ai/DeepSeek-V3.1", json!({ "chat_template_kwargs": { "thinking": false } }), "off"),
+        ("low", "reasoning_family: deepseek", json!({ "chat_template_kwargs": { "thinking": true } }), "low"),
+        ("low", "model: openai/gpt-oss-120b", json!({ "reasoning_effort": "low" }), "low"),
+        ("off", "reasoning_family: gpt-oss", json!({ "reasoning_effort": "low" }), "off"),
+        ("off", own, json!({ "think": false }), "off"),
+        ("high", own, json!({ "think": { "budget": 9 } }), "high"),
+        ("low", own, json!({}), "none"),
+        ("low", "model: Qwen/Qwen3-8B, reasoning_family: none", json!({}), "none"),
+        ("low", "", json!({}), "none"),
+        ("auto", "reasoning_family: qwen3", json!({}), "unknown"),
+    ] {
+        let route = format!("backend: one, reasoning: {level}");
+        stand.becomes(Parts { route: &route, one, ..Parts::default() }).await;
+        assert_eq!(told(&stand, json!({})).await, (expected, outcome.to_owned()), "{level} {one}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clients_own_word_wins_unless_the_route_forces_its_own() {
+    let stand = stand("off", "reasoning_family: qwen3").await;
+    for own in [
+        json!({ "chat_template_kwargs": { "enable_thinking": true } }),
+        json!({ "reasoning_effort": "high" }),
+        json!({ "chat_template_kwargs": { "enable_thinking": true, "tone": "plain" } }),
+    ] {
+        assert_eq!(told(&stand, own.clone()).await, (own, "client".to_owned()));
+    }
+    let with_others = json!({ "chat_template_kwargs": { "tone": "plain" } });
+    let merged = json!({ "chat_template_kwargs": { "tone": "plain", "enable_thinking": false } });
+    assert_eq!(told(&stand, with_others).await, (merged, "off".to_owned()));
+    let route = "backend: one, reasoning: {effort: off, force: true}";
+    stand.becomes(Parts { route, one: "reasoning_family: qwen3", ..Parts::default() }).await;
+    let own = json!({ "chat_template_kwargs": { "enable_thinking": true } });
+    let forced = json!({ "chat_template_kwargs": { "enable_thinking": false } });
+    assert_eq!(told(&stand, own).await, (forced, "off".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_of_qwen3_may_say_it_in_words() {
+    let stand = stand("off", "reasoning_family: qwen3").await;
+    let response = stand.say("Why? /think", json!({})).await;
+    assert_eq!(header(&response, "x-pointsman-reasoning"), "client");
+    let response = stand.say("What does a/think mean?", json!({})).await;
+    assert_eq!(header(&response, "x-pointsman-reasoning"), "off");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fallback_is_told_in_its_own_familys_words() {
+    let route = "backends: [one, two], reasoning: high";
+    let (one, two) = ("reasoning_family: qwen3", "reasoning_family: gpt-oss");
+    let stand = Stand::of(Parts { route, one, two, ..Parts::default() }).await;
+    stand.one.becomes(vec![answer(500, "", "oh")]);
+    assert_eq!(stand.say("Hi", json!({})).await.status(), 200);
+    let sent = [&stand.one, &stand.two].map(last);
+    let rest = r#","messages":[{"content":"Hi","role":"user"}]}"#;
+    assert_eq!(sent[0], format!(r#"{{"chat_template_kwargs":{{"enable_thinking":true}},"model":"model-one"{rest}"#));
+    assert_eq!(sent[1], format!(r#"{{"reasoning_effort":"high","model":"model-two"{rest}"#));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn auto_goes_by_the_prompts_complexity() {
+    const EASY: &str = "What is two plus two?";
+    const HARD: &str = "Prove that there are infinitely many primes.";
+    let one = "reasoning_family: gpt-oss";
+    // By samples, and by a rule that needs no embedding.
+    for matches in ["samples: [anything]", "when: {turns: 1}"] {
+        let route = format!("backend: one, reasoning: auto, {matches}");
+        let router = format!("signals: {{complexity: {{easy: [{EASY:?}], hard: [{HARD:?}]}}}}");
+        let stand = Stand::of(Parts {
+            route: &route,
+            one,
+            router: &router,
+            sections: "embedding: {timeout: 1m}",
+            ..Parts::default()
+        })
+        .await;
+        for (text, expected) in [(EASY, ("low", "off")), (HARD, ("high", "high"))] {
+            let response = stand.say(text, json!({})).await;
+            let outcome = header(&response, "x-pointsman-reasoning").to_owned();
+            let body: Value = serde_json::from_str(&last(&stand.one)).unwrap();
+            assert_eq!((body["reasoning_effort"].as_str().unwrap(), &*outcome), expected, "{matches}: {text}");
+        }
+        let own = stand.say(EASY, json!({ "reasoning_effort": "medium" })).await;
+        assert_eq!(header(&own, "x-pointsman-reasoning"), "client");
+    }
+}
