@@ -16,7 +16,7 @@ use crate::intake::{Endpoint, Pieces, Prompt, body};
 use crate::openai;
 use crate::proxy::Around;
 use crate::route::signal::{Guarded, Request};
-use crate::route::{Asked, Explanation, Lessons, Pace, Reading, Router, UnknownModel};
+use crate::route::{Asked, Explanation, Lessons, Pace, Reading, Router, UnknownModel, classifier};
 
 /// What tells the forms of a question apart: `{"text": …}`, a chat's body, or a completion's.
 #[derive(Deserialize)]
@@ -97,10 +97,11 @@ async fn answer(shared: &Shared, whose: &Whose, headers: &HeaderMap, body: Body)
     let decision = decided.map_err(|UnknownModel| Failure::unknown_model(model.as_deref().unwrap_or_default()))?;
     let meaning = router.meaning_for(&asked, &decision, pace).await;
     let meant = meaning.as_ref().map(|meaning| &meaning.embedding);
+    let query = meant.map(|embedding| classifier::Query { embedding, text: asked.request.text });
     let lessons = Lessons::of(&decision, meant);
     let backend = &snapshot.backends[decision.backend].settings;
     let answer = Answer {
-        decision: Explanation::new(&router.table, &decision, meant, &backend.name)
+        decision: Explanation::new(&router.table, &decision, query.as_ref(), &backend.name)
             .with_rules(router.explain(&asked, &decision, &lessons)),
         model: &backend.model,
         guard: inspection.as_ref().map(|inspection| report::Explanation::of(&pieces, inspection)),

@@ -90,10 +90,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let table = &offline.table;
     let (mut tally, mut chances, mut detail) = (Tally::default(), Chances::default(), Detail::default());
     offline
-        .decide_lines(BufReader::new(data), &mut io::sink(), parse, |_, prompt, (decision, embedding)| {
+        .decide_lines(BufReader::new(data), &mut io::sink(), parse, |_, prompt, (decision, read)| {
             let Prompt { expected, excerpt } = prompt;
             tally.add(label(table, expected), label(table, decision.route));
-            let scores = embedding.map(|embedding| table.scores(&embedding));
+            let scores = read.map(|read| table.scores(&read.query()));
             if let Some(scores) = &scores {
                 chances.add(expected, scores);
             }

@@ -13,12 +13,19 @@ use super::lines::{self, Line};
 use crate::config::file::{File, Mode};
 use crate::config::{self, load};
 use crate::embed::{self, Embedding, Encoder};
+use crate::route::classifier::Query;
 use crate::route::rule::Explanation;
 use crate::route::signal::{Guarded, Request};
 use crate::route::{Asked, Decision, Lessons, Names, Nowhere, Pace, Reading, Router, Table};
 
-/// A decision, and what the text means where it was compared.
-pub(super) type Decided = (Decision, Option<Embedding>);
+/// A decision, and the text where it was compared.
+pub(super) type Decided = (Decision, Option<Embedded>);
+
+/// A text and what it means.
+pub(super) struct Embedded {
+    text: String,
+    embedding: Embedding,
+}
 
 /// A config's routing, ready to decide.
 pub(super) struct Offline {
@@ -85,10 +92,10 @@ impl Offline {
     pub(super) fn explain<T>(
         &self,
         text: &str,
-        (decision, embedding): &Decided,
+        (decision, read): &Decided,
         told: impl FnOnce(Option<Explanation<'_>>) -> T,
     ) -> T {
-        let lessons = Lessons::of(decision, embedding.as_ref());
+        let lessons = Lessons::of(decision, read.as_ref().map(|read| &read.embedding));
         let reading = Reading::of(text);
         let said = reading.said();
         let asked = asked(&reading, reading.request(Some(text), &said, &Nowhere));
@@ -104,7 +111,17 @@ impl Offline {
             anyhow::bail!("a text cannot be judged: {}", reason.as_str());
         }
         let meaning = self.router.meaning_for(&asked, &decision, Pace::Patient).await;
-        Ok((decision, meaning.map(|meaning| meaning.embedding)))
+        let read = meaning.map(|meaning| Embedded { text: text.to_owned(), embedding: meaning.embedding });
+        Ok((decision, read))
+    }
+}
+
+// === impl Embedded ===
+
+impl Embedded {
+    /// As the table takes it.
+    pub(super) fn query(&self) -> Query<'_> {
+        Query { embedding: &self.embedding, text: &self.text }
     }
 }
 

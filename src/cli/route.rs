@@ -8,7 +8,7 @@ use anyhow::Context;
 use serde::Deserialize;
 
 use super::lines::Line;
-use super::offline::{Decided, Offline};
+use super::offline::{Decided, Embedded, Offline};
 use crate::route::classifier::{Scale, Scores};
 use crate::route::rule::{self, RouteShown, SignalShown};
 use crate::route::{Explanation, Reason};
@@ -42,9 +42,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     if args.json {
         let input = io::BufReader::new(io::stdin());
         offline.decide_lines(input, &mut output, parse, |output, text, decided| {
-            let (decision, embedding) = &decided;
+            let (decision, read) = &decided;
+            let query = read.as_ref().map(Embedded::query);
             let backend = offline.backend(decision);
-            let explanation = Explanation::new(&offline.table, decision, embedding.as_ref(), backend);
+            let explanation = Explanation::new(&offline.table, decision, query.as_ref(), backend);
             offline.explain(&text, &decided, |rules| {
                 serde_json::to_writer(&mut *output, &explanation.with_rules(rules))
             })?;
@@ -72,7 +73,7 @@ fn read_prompt() -> anyhow::Result<String> {
 }
 
 /// Prints a decision for people.
-fn explain(offline: &Offline, (decision, embedding): &Decided, output: &mut impl Write) -> io::Result<()> {
+fn explain(offline: &Offline, (decision, read): &Decided, output: &mut impl Write) -> io::Result<()> {
     let table = &offline.table;
     let backend = offline.backend(decision);
     let chosen = decision.route.and_then(|route| table.name(route));
@@ -82,13 +83,13 @@ fn explain(offline: &Offline, (decision, embedding): &Decided, output: &mut impl
         }
         None => writeln!(output, "Default backend {backend}: {}", reason(decision.reason, table.scale()))?,
     }
-    let Some(embedding) = embedding else { return Ok(()) };
-    let Scores { by_route, out_of_scope } = table.scores(embedding);
+    let Some(query) = read.as_ref().map(Embedded::query) else { return Ok(()) };
+    let Scores { by_route, out_of_scope } = table.scores(&query);
     let mut routes: Vec<_> = table.names().zip(by_route).enumerate().collect();
     routes.sort_by(|(_, (_, a)), (_, (_, b))| b.total_cmp(a));
     for (index, (name, score)) in routes {
         // A route without samples has no score.
-        let Some((sample, _)) = table.nearest(embedding, index) else { continue };
+        let Some((sample, _)) = table.nearest(query.embedding, index) else { continue };
         let mark = if decision.route == Some(index) { '*' } else { ' ' };
         let threshold = table.threshold(index).map(|least| format!(", threshold {least:.3}")).unwrap_or_default();
         writeln!(output, "{mark} {score:6.3}  {name}{threshold}, nearest sample {sample:?}")?;

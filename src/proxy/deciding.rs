@@ -13,6 +13,7 @@ use crate::config::Snapshot;
 use crate::failure::Failure;
 use crate::intake::Prompt;
 use crate::route::action::reasoning::Reasoning;
+use crate::route::classifier::Query;
 use crate::route::signal::{Guarded, Request};
 use crate::route::{self, Asked, Decision, Lessons, Pace, Reading, UnknownModel};
 
@@ -74,10 +75,12 @@ fn thinks_by_complexity(snapshot: &Snapshot, decision: &Decision) -> bool {
 /// Why the request goes where it goes, for the answer's head.
 fn explained(snapshot: &Snapshot, asked: &Asked<'_>, decision: &Decision) -> Option<HeaderValue> {
     let router = &snapshot.router;
-    let lessons = Lessons::of(decision, decision.meaning.as_ref().map(|meaning| &meaning.embedding));
+    let meant = decision.meaning.as_ref().map(|meaning| &meaning.embedding);
+    let query = meant.map(|embedding| Query { embedding, text: asked.request.text });
+    let lessons = Lessons::of(decision, meant);
     let rules = router.explain(asked, decision, &lessons);
     let backend = &snapshot.backends[decision.backend].settings.name;
-    HeaderValue::try_from(route::brief(&router.table, decision, backend, rules.as_ref())).ok()
+    HeaderValue::try_from(route::brief(&router.table, decision, query.as_ref(), backend, rules.as_ref())).ok()
 }
 
 /// A model that takes no prompts.

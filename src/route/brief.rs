@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::classifier::Query;
 use super::decision::Decision;
 use super::rule::{Explanation, Truth};
 use super::table::Table;
@@ -12,13 +13,19 @@ const LONGEST: usize = 4 << 10;
 /// So many routes' scores are told, the best ones.
 const ROUTES: usize = 5;
 
-/// JSON that tells the route, why, the best scores with their thresholds, and, where there are rules, each signal's value
+/// JSON that tells the route, why, for what was compared the best scores with their thresholds, and, where there are rules, each signal's value
 /// and the rules that held. What does not fit is left out, the last first, and `cut` says so.
-pub fn brief(table: &Table, decision: &Decision, backend: &str, explained: Option<&Explanation<'_>>) -> String {
+pub fn brief(
+    table: &Table,
+    decision: &Decision,
+    query: Option<&Query>,
+    backend: &str,
+    explained: Option<&Explanation<'_>>,
+) -> String {
     let all = explained.map_or(0, |explained| explained.signals.len().max(explained.routes.len()));
     let mut most = all;
     loop {
-        let text = ascii(&brief_of(table, decision, backend, explained, most, all).to_string());
+        let text = ascii(&brief_of(table, decision, query, backend, explained, most, all).to_string());
         if text.len() <= LONGEST || most == 0 {
             return if text.len() <= LONGEST { text } else { r#"{"cut":true}"#.into() };
         }
@@ -29,6 +36,7 @@ pub fn brief(table: &Table, decision: &Decision, backend: &str, explained: Optio
 fn brief_of(
     table: &Table,
     decision: &Decision,
+    query: Option<&Query>,
     backend: &str,
     explained: Option<&Explanation<'_>>,
     most: usize,
@@ -40,8 +48,8 @@ fn brief_of(
         "reason": decision.reason.as_str(),
         "score": decision.score,
     });
-    if let Some(meaning) = &decision.meaning {
-        let by_route = table.scores(&meaning.embedding).by_route;
+    if let Some(query) = query {
+        let by_route = table.scores(query).by_route;
         let mut best: Vec<usize> = (0..by_route.len()).collect();
         best.sort_by(|a, b| by_route[*b].total_cmp(&by_route[*a]));
         best.truncate(ROUTES);
@@ -122,7 +130,7 @@ mod tests {
         let routes = Routes::new(&rules, lists, None);
         let asked = request(text);
         let explained = routes.explain(&routes.facts(&asked));
-        let text = brief(&table, &table.decided(Some(0), 1.0, Reason::Rule), "a", Some(&explained));
+        let text = brief(&table, &table.decided(Some(0), 1.0, Reason::Rule), None, "a", Some(&explained));
         assert!(text.len() <= LONGEST && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{text}");
         serde_json::from_str(&text).unwrap()
     }

@@ -2,11 +2,10 @@
 
 use serde::{Serialize, Serializer};
 
-use super::classifier::Scores;
+use super::classifier::{Query, Scores};
 use super::decision::Decision;
 use super::rule::{self, RouteShown, SignalShown};
 use super::table::Table;
-use crate::embed::Embedding;
 
 /// A decision with names in place of indices, and what it was made from.
 #[derive(Serialize)]
@@ -55,9 +54,9 @@ struct ByRoute<'a, T> {
 // === impl Explanation ===
 
 impl<'a> Explanation<'a> {
-    /// Names what `decision` chose from `table`, for a prompt that means `prompt`, where it was compared; `backend` is the
+    /// Names what `decision` chose from `table`, for `prompt`, where it was compared; `backend` is the
     /// name of the one that serves.
-    pub fn new(table: &'a Table, decision: &Decision, prompt: Option<&Embedding>, backend: &'a str) -> Self {
+    pub fn new(table: &'a Table, decision: &Decision, prompt: Option<&Query>, backend: &'a str) -> Self {
         let scores = prompt.map(|prompt| table.scores(prompt));
         let out_of_scope = scores.as_ref().map(|scores| scores.out_of_scope);
         let routes = table.names().len();

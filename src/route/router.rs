@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::classifier::Query;
 use super::decision::{Decision, Reason};
 use super::labelers::Labelers;
 use super::learned::{Labels, Lessons};
@@ -87,7 +88,10 @@ impl Router {
             return Ok(self.default(Reason::BelowThreshold));
         }
         Ok(match self.meaning(asked, pace).await {
-            Ok(meaning) => Decision { meaning: Some(meaning.clone()), ..self.table.decide(&meaning.embedding) },
+            Ok(meaning) => {
+                let decision = self.table.decide(&Query { embedding: &meaning.embedding, text: asked.request.text });
+                Decision { meaning: Some(meaning), ..decision }
+            }
             Err(reason) => self.without_meaning(None, reason),
         })
     }
@@ -237,13 +241,14 @@ impl Router {
         counts: fn(Truth) -> bool,
     ) -> (Vec<Score>, f32) {
         let mut scores = vec![Score { value: 0.0, passes: false }; self.table.names().len()];
+        let query = Query { embedding: &meaning.embedding, text: facts.text() };
         let mut best = 0.0f32;
         for priority in rules.priorities_of_samples() {
             let open = |route| {
                 let may = rules.has_samples(route) && rules.priority(route) == priority;
                 may && counts(rules.truth(route, facts))
             };
-            let choice = self.table.choose(&meaning.embedding, open);
+            let choice = self.table.choose(&query, open);
             let value = choice.score().unwrap_or(0.0);
             best = best.max(value);
             if let Some(score) = choice.route().and_then(|route| scores.get_mut(route)) {

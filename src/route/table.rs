@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tracing::{debug, info};
 
-use super::classifier::{Choice, Classifier, Mode, Ragged, Scale, Scores};
+use super::classifier::{Choice, Classifier, Mode, Query, Ragged, Scale, Scores};
 use super::learned::Labels;
 use super::{Decision, Reason};
 use crate::embed::Embedding;
@@ -53,8 +53,6 @@ pub struct Table {
     routes: Vec<Route>,
     /// For each route, the least score that passes; without one, any does.
     thresholds: Vec<Option<f32>>,
-    /// Every sample, route after route, as the classifier has them.
-    texts: Vec<String>,
     classifier: Arc<Classifier>,
     /// What the classifier was asked to be.
     asked: Mode,
@@ -116,7 +114,6 @@ impl Table {
         });
         Ok(Self {
             thresholds: thresholds.collect(),
-            texts: settings.samples().map(|(_, sample)| sample.to_owned()).collect(),
             classifier,
             asked: settings.classifier,
             default_backend: settings.default_backend,
@@ -129,18 +126,23 @@ impl Table {
         let counts = self.routes.iter().map(|route| route.samples);
         self.asked == settings.classifier
             && counts.eq(settings.routes.iter().map(|route| route.samples.len()))
-            && settings.samples().map(|(_, sample)| sample).eq(self.texts.iter())
+            && settings.samples().map(|(_, sample)| sample).eq(self.samples().map(|sample| sample.text))
+    }
+
+    /// Every sample, route after route.
+    fn samples(&self) -> impl Iterator<Item = Query<'_>> {
+        (0..self.classifier.len()).map(|sample| self.classifier.sample(sample))
     }
 
     /// The best route of those that pass; the default backend where none does.
-    pub fn decide(&self, prompt: &Embedding) -> Decision {
+    pub fn decide(&self, prompt: &Query) -> Decision {
         let choice = self.classifier.choose(prompt, &self.thresholds);
         let reason = if choice.route().is_some() { Reason::Semantic } else { Reason::BelowThreshold };
         self.decided(choice.route(), choice.score().unwrap_or(0.0), reason)
     }
 
     /// The best of the routes that pass and are `open`.
-    pub fn choose(&self, prompt: &Embedding, open: impl Fn(usize) -> bool) -> Choice {
+    pub fn choose(&self, prompt: &Query, open: impl Fn(usize) -> bool) -> Choice {
         let thresholds = self.thresholds.iter().enumerate();
         // No score passes an infinite threshold.
         let thresholds: Vec<_> =
@@ -156,14 +158,14 @@ impl Table {
     }
 
     /// Every route's score for `prompt`: what [`Self::decide`] goes by, and takes longer than it.
-    pub fn scores(&self, prompt: &Embedding) -> Scores {
+    pub fn scores(&self, prompt: &Query) -> Scores {
         self.classifier.scores(prompt)
     }
 
-    /// The sample of the route at index `route` that is nearest to `prompt`, and its cosine.
-    pub fn nearest(&self, prompt: &Embedding, route: usize) -> Option<(&str, f32)> {
+    /// The sample of the route at index `route` that is nearest to what the embedding `prompt` means, and its cosine.
+    pub fn nearest(&self, prompt: &[f32], route: usize) -> Option<(&str, f32)> {
         let (sample, cosine) = self.classifier.nearest(prompt, route)?;
-        Some((self.texts.get(sample)?, cosine))
+        Some((self.classifier.sample(sample).text, cosine))
     }
 
     /// What was learnt from the samples, which are its own in the order of [`Self::sample`].
@@ -173,7 +175,7 @@ impl Table {
 
     /// The text of a sample, by its place among all of them, route after route.
     pub fn sample(&self, sample: usize) -> &str {
-        self.texts.get(sample).map_or("", String::as_str)
+        self.classifier.sample(sample).text
     }
 
     /// The route that a sample belongs to, by the same place.
@@ -231,8 +233,7 @@ fn learn<E>(
 ) -> Result<Classifier, CompileError<E>> {
     let mut known: HashMap<&str, Cow<[f32]>> = HashMap::new();
     if let Some(table) = previous {
-        let vectors = (0..).map(|sample| table.classifier.sample(sample).into());
-        known.extend(table.texts.iter().map(String::as_str).zip(vectors));
+        known.extend(table.samples().map(|sample| (sample.text, sample.embedding.into())));
     }
     let unknown: Vec<(usize, &str)> = settings.samples().filter(|(_, sample)| !known.contains_key(sample)).collect();
     let texts: Vec<&str> = unknown.iter().map(|(_, sample)| *sample).collect();
@@ -242,9 +243,10 @@ fn learn<E>(
         known.insert(sample, vector.map_err(failed)?.to_vec().into());
     }
     let samples: Vec<(usize, &str)> = settings.samples().collect();
-    let vectors: Vec<_> = samples.iter().map(|(route, sample)| (*route, &*known[sample])).collect();
+    let prompt = |text| Query { embedding: &known[text], text };
+    let prompts: Vec<_> = samples.iter().map(|(route, sample)| (*route, prompt(*sample))).collect();
     let begun = Instant::now();
-    let fitted = Classifier::fit(&vectors, settings.routes.len(), settings.classifier);
+    let fitted = Classifier::fit(&prompts, settings.routes.len(), settings.classifier);
     let (count, took) = (samples.len(), begun.elapsed());
     if took > LONG_FIT {
         info!("Fitted the classifier to {count} samples in {took:.1?}");

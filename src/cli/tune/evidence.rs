@@ -46,19 +46,15 @@ pub(super) fn of_samples(table: &Table) -> Vec<Judged> {
 pub(super) fn of_lines(offline: &Arc<Offline>, path: &Path) -> anyhow::Result<Vec<Judged>> {
     let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     let (table, mut judged) = (&offline.table, Vec::new());
-    let read = offline.decide_lines(
-        BufReader::new(file),
-        &mut io::sink(),
-        labelled::parse,
-        |_, prompt, (decision, embedding)| {
+    let read =
+        offline.decide_lines(BufReader::new(file), &mut io::sink(), labelled::parse, |_, prompt, (decision, read)| {
             let by_score = matches!(decision.reason, Reason::Semantic | Reason::BelowThreshold);
-            if let Some(embedding) = embedding.filter(|_| by_score) {
-                let scores = of_rivals(table, table.scores(&embedding).by_route);
+            if let Some(read) = read.filter(|_| by_score) {
+                let scores = of_rivals(table, table.scores(&read.query()).by_route);
                 judged.push(Judged { expected: prompt.expected, scores, weight: 1.0, number: judged.len() });
             }
             Ok(())
-        },
-    );
+        });
     read.with_context(|| path.display().to_string())?;
     Ok(judged)
 }

@@ -1,8 +1,10 @@
 //! A softmax over the routes, linear in the embedding: multinomial logistic regression with an L2 penalty on its weights,
-//! in which every route weighs the same, whatever the number of its samples.
+//! in which every route weighs the same, whatever the number of its samples. What the prompt's words say is added to it.
 
+use super::Query;
 use super::lbfgs::minimise;
 use super::product::{Left, TILE, product};
+use super::words::Words;
 
 /// The penalty on the squared weights, against a total weight of one for each sample. From 0.03 to 0.3 it makes next to no
 /// difference, at 5 to 200 samples a route.
@@ -24,6 +26,7 @@ pub(super) struct Head {
     weights: Vec<f32>,
     /// One for each of `columns`.
     bias: Vec<f32>,
+    words: Words,
 }
 
 /// What the fit minimises.
@@ -43,32 +46,32 @@ struct Objective<'a> {
 // === impl Head ===
 
 impl Head {
-    /// Fits a head to vectors, all of `width`, of which `labels` tell the class, below `classes`; sooner where it begins
+    /// Fits a head to samples, all of `width`, of which `labels` tell the class, below `classes`; sooner where it begins
     /// with one that was `fitted` to most of them. Deterministic.
-    pub(super) fn fit(
-        vectors: &[&[f32]],
-        labels: &[usize],
-        width: usize,
-        classes: usize,
-        fitted: Option<Self>,
-    ) -> Self {
+    pub(super) fn fit(given: &[Query], labels: &[usize], width: usize, classes: usize, fitted: Option<Self>) -> Self {
         let columns = classes.next_multiple_of(TILE);
         let shares = shares(labels, classes);
-        let mean = mean(vectors, &shares, width);
+        let (vectors, texts): (Vec<&[f32]>, Vec<&str>) =
+            given.iter().map(|sample| (sample.embedding, sample.text)).unzip();
+        let words = Words::fit(&texts, labels, classes);
+        let mean = mean(&vectors, &shares, width);
         let samples: Vec<f32> =
             vectors.iter().flat_map(|vector| vector.iter().zip(&mean).map(|(x, mean)| x - mean)).collect();
         let logits = vec![0.0; labels.len() * columns];
         let mut objective = Objective { classes, columns, width, labels, shares, samples, logits };
         let steps = if fitted.is_some() { FURTHER_STEPS } else { STEPS };
-        let begin = || Self { classes, columns, weights: vec![0.0; width * columns], bias: vec![0.0; columns] };
-        let mut head = fitted.unwrap_or_else(begin);
+        let (weights, bias) = match fitted {
+            Some(head) => (head.weights, head.bias),
+            None => (vec![0.0; width * columns], vec![0.0; columns]),
+        };
+        let mut head = Self { classes, columns, weights, bias, words };
         head.shift(&mean, 1.0);
         // The weights, then the bias.
-        let mut point = head.weights;
+        let mut point = std::mem::take(&mut head.weights);
         point.append(&mut head.bias);
         minimise(&mut point, steps, |point, gradient| objective.evaluate(point, gradient));
-        let bias = point.split_off(width * columns);
-        let mut head = Self { classes, columns, weights: point, bias };
+        head.bias = point.split_off(width * columns);
+        head.weights = point;
         head.shift(&mean, -1.0);
         head
     }
@@ -81,10 +84,10 @@ impl Head {
     }
 
     /// The logarithm of each class's probability.
-    pub(super) fn log_probabilities(&self, vector: &[f32]) -> Vec<f32> {
+    pub(super) fn log_probabilities(&self, prompt: &Query) -> Vec<f32> {
         let mut logits = self.bias.clone();
         // A few dimensions at a time, so that a logit is not fetched and put back for each.
-        let (fours, rest) = vector.as_chunks::<4>();
+        let (fours, rest) = prompt.embedding.as_chunks::<4>();
         let mut rows = self.weights.chunks_exact(4 * self.columns);
         for ([a, b, c, d], rows) in fours.iter().zip(&mut rows) {
             let (first, second) = rows.split_at(2 * self.columns);
@@ -97,6 +100,7 @@ impl Head {
             logits.iter_mut().zip(row).for_each(|(logit, weight)| *logit += x * weight);
         }
         logits.truncate(self.classes);
+        self.words.add_to(&mut logits, prompt.text);
         let total = log_sum(&logits);
         logits.iter_mut().for_each(|logit| *logit -= total);
         logits
@@ -160,8 +164,13 @@ pub(super) fn log_sum(floats: &[f32]) -> f32 {
 mod tests {
     use super::*;
 
+    /// Samples without words.
+    fn silent<'a>(vectors: &[&'a [f32]]) -> Vec<Query<'a>> {
+        vectors.iter().map(|embedding| Query { embedding, text: "" }).collect()
+    }
+
     fn probabilities(head: &Head, vector: &[f32]) -> Vec<f32> {
-        head.log_probabilities(vector).into_iter().map(f32::exp).collect()
+        head.log_probabilities(&Query { embedding: vector, text: "" }).into_iter().map(f32::exp).collect()
     }
 
     #[test]
@@ -170,13 +179,13 @@ mod tests {
             (0..30).map(|i| std::array::from_fn(|k| f32::from(u8::from(k == i % 3)))).collect();
         let vectors: Vec<&[f32]> = vectors.iter().map(|vector| vector.as_slice()).collect();
         let labels: Vec<usize> = (0..30).map(|i| i % 3).collect();
-        let head = Head::fit(&vectors, &labels, 5, 3, None);
+        let head = Head::fit(&silent(&vectors), &labels, 5, 3, None);
         for class in 0..3 {
             let probabilities = probabilities(&head, vectors[class]);
             assert!((probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
             assert!(probabilities[class] > 0.9, "{probabilities:?}");
         }
-        assert_eq!(head, Head::fit(&vectors, &labels, 5, 3, None), "the same samples give the same head");
+        assert_eq!(head, Head::fit(&silent(&vectors), &labels, 5, 3, None), "the same samples give the same head");
     }
 
     #[test]
@@ -184,7 +193,7 @@ mod tests {
         let vectors: Vec<&[f32]> =
             (0..50).map(|i| if i < 2 { [1.0, 0.0] } else { [0.0, 1.0] }).map(|x| &*x.to_vec().leak()).collect();
         let labels: Vec<usize> = (0..50).map(|i| usize::from(i >= 2)).collect();
-        let head = Head::fit(&vectors, &labels, 2, 2, None);
+        let head = Head::fit(&silent(&vectors), &labels, 2, 2, None);
         let between = probabilities(&head, &[0.5, 0.5]);
         assert!((between[0] - 0.5).abs() < 0.02, "{between:?}");
     }

@@ -76,8 +76,8 @@ impl Court<'_> {
     }
 
     fn judge_one(&self, sample: usize, route: usize, learnt: Option<&(&Claims, Head)>) -> Judged {
-        let prompt = self.samples.vector(sample);
-        let search = self.samples.search(prompt);
+        let prompt = self.samples.get(sample);
+        let search = self.samples.search(prompt.embedding);
         let nearest = self.ranges.iter().cloned().enumerate().map(|(other, range)| {
             let search = search.as_ref()?;
             // A copy in another route is a conflict, which counts.
@@ -85,7 +85,7 @@ impl Court<'_> {
         });
         let nearest: Vec<Option<(usize, f32)>> = nearest.collect();
         let cosines: Vec<f32> = nearest.iter().map(|nearest| cosine(*nearest)).collect();
-        let log_shares = learnt.map(|(claims, head)| claims.log_shares(head, prompt, &cosines)).unwrap_or_default();
+        let log_shares = learnt.map(|(claims, head)| claims.log_shares(head, &prompt, &cosines)).unwrap_or_default();
         let nearest = nearest.into_iter().map(|nearest| nearest.map(|(sample, _)| sample)).collect();
         Judged { sample, route, log_shares, nearest, cosines }
     }
@@ -105,12 +105,12 @@ pub(super) fn cosine(nearest: Option<(usize, f32)>) -> f32 {
 
 /// A head fitted to what `of` names of each rich route's samples, beginning with one that was `fitted` to most of them.
 pub(super) fn head(samples: &Samples, claims: &Claims, fitted: Option<Head>, of: impl Fn(usize) -> Vec<usize>) -> Head {
-    let (mut vectors, mut labels) = (Vec::new(), Vec::new());
+    let (mut prompts, mut labels) = (Vec::new(), Vec::new());
     for (class, &route) in claims.rich.iter().enumerate() {
         for sample in of(route) {
-            vectors.push(samples.vector(sample));
+            prompts.push(samples.get(sample));
             labels.push(class);
         }
     }
-    Head::fit(&vectors, &labels, samples.width(), claims.rich.len(), fitted)
+    Head::fit(&prompts, &labels, samples.width(), claims.rich.len(), fitted)
 }

@@ -3,7 +3,7 @@
 //!
 //! - `choice`: the best so far, while routes are considered
 //! - `samples`: the search for the nearest
-//! - `head`: the softmax, fitted by `lbfgs` with the `product`s that it needs
+//! - `head`: the softmax, fitted by `lbfgs` with the `product`s that it needs; `words`: what is said beside it
 //! - `shares`: the head and the nearest, each for the routes that it can judge
 //! - `held_out`: samples judged as if they were prompts
 //! - `calibrate`: evidence becomes scores, by a `logistic` curve; `threshold`: and scores thresholds
@@ -20,6 +20,7 @@ mod product;
 mod samples;
 mod shares;
 mod threshold;
+mod words;
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -55,6 +56,15 @@ pub enum Scale {
     Cosine,
     /// The chance that the route is the right one, 0 to 1, where one prompt in five belongs to none.
     Chance,
+}
+
+/// What is asked: a prompt, or a sample of what prompts are like.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Query<'a> {
+    /// What it means, of length one.
+    pub embedding: &'a [f32],
+    /// What it says.
+    pub text: &'a str,
 }
 
 /// How a prompt is judged.
@@ -118,9 +128,9 @@ impl Scale {
 // === impl Classifier ===
 
 impl Classifier {
-    /// Fits a classifier of `routes` to samples: the route of each, below `routes`, and its embedding, of length one.
+    /// Fits a classifier of `routes` to samples, each with its route, below `routes`.
     /// The same samples in the same order give the same classifier.
-    pub fn fit(samples: &[(usize, &[f32])], routes: usize, mode: Mode) -> Result<Self, Ragged> {
+    pub fn fit(samples: &[(usize, Query)], routes: usize, mode: Mode) -> Result<Self, Ragged> {
         let mut places: Vec<usize> = (0..samples.len()).collect();
         places.sort_by_key(|place| samples[*place].0);
         let mut this = Self {
@@ -133,11 +143,11 @@ impl Classifier {
         };
         let mut seen = HashSet::new();
         for (sample, &place) in this.places.iter().enumerate() {
-            let (route, vector) = samples[place];
-            this.samples.push(vector).map_err(|ragged| Ragged { sample: place, ..ragged })?;
+            let (route, prompt) = samples[place];
+            this.samples.push(prompt).map_err(|ragged| Ragged { sample: place, ..ragged })?;
             let range = &mut this.ranges[route];
             *range = sample - range.len()..sample + 1;
-            if seen.insert((route, vector.iter().map(|x| x.to_bits()).collect::<Vec<_>>())) {
+            if seen.insert((route, prompt.embedding.iter().map(|x| x.to_bits()).collect::<Vec<_>>())) {
                 this.distinct[route].push(sample);
             }
         }
@@ -171,17 +181,17 @@ impl Classifier {
         if self.learnt.is_some() { Scale::Chance } else { Scale::Cosine }
     }
 
-    /// Judges a prompt by its embedding, of length one.
-    pub fn scores(&self, prompt: &[f32]) -> Scores {
+    /// Judges a prompt.
+    pub fn scores(&self, prompt: &Query) -> Scores {
         let Some(learnt) = &self.learnt else {
-            let by_route = self.cosines(prompt);
+            let by_route = self.cosines(prompt.embedding);
             let best = by_route.iter().fold(0.0f32, |best, cosine| best.max(*cosine));
             return Scores { by_route, out_of_scope: 1.0 - best };
         };
-        if !self.can_compare(prompt) {
+        if !self.can_compare(prompt.embedding) {
             return Scores { by_route: vec![0.0; self.ranges.len()], out_of_scope: 1.0 };
         }
-        let cosines = if learnt.nearest { self.cosines(prompt) } else { Vec::new() };
+        let cosines = if learnt.nearest { self.cosines(prompt.embedding) } else { Vec::new() };
         let log_shares = learnt.claims.log_shares(&learnt.head, prompt, &cosines);
         let (by_route, out_of_scope) = learnt.calibration.scores(&log_shares, &cosines);
         Scores { by_route, out_of_scope }
@@ -189,12 +199,12 @@ impl Classifier {
 
     /// What [`Self::scores`] would have decided, sooner: the nearest sample is asked for only of routes that could still
     /// win, which the head leaves few of. `thresholds` are the least scores that pass; without one, any does.
-    pub fn choose(&self, prompt: &[f32], thresholds: &[Option<f32>]) -> Choice {
+    pub fn choose(&self, prompt: &Query, thresholds: &[Option<f32>]) -> Choice {
         let passes = |route: usize, score: f32| {
             !self.distinct[route].is_empty() && thresholds[route].is_none_or(|threshold| score >= threshold)
         };
         match &self.learnt {
-            Some(learnt) if learnt.claims.poor.is_empty() && self.can_compare(prompt) => {
+            Some(learnt) if learnt.claims.poor.is_empty() && self.can_compare(prompt.embedding) => {
                 self.choose_by_head(learnt, prompt, passes)
             }
             _ => {
@@ -207,9 +217,9 @@ impl Classifier {
         }
     }
 
-    fn choose_by_head(&self, learnt: &Learnt, prompt: &[f32], passes: impl Fn(usize, f32) -> bool) -> Choice {
+    fn choose_by_head(&self, learnt: &Learnt, prompt: &Query, passes: impl Fn(usize, f32) -> bool) -> Choice {
         let Learnt { claims, head, calibration, nearest } = learnt;
-        let search = nearest.then(|| self.samples.search(prompt)).flatten();
+        let search = nearest.then(|| self.samples.search(prompt.embedding)).flatten();
         let log_shares = claims.log_shares(head, prompt, &[]);
         let mut likeliest = claims.rich.clone();
         likeliest.sort_by(|a, b| log_shares[*b].total_cmp(&log_shares[*a]));
@@ -284,10 +294,15 @@ impl Classifier {
         self.distinct.iter().map(Vec::len)
     }
 
-    /// The embedding of the sample in place `sample` among those that the classifier was fitted to, where these came
+    /// The number of samples.
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// The sample in place `sample` among those that the classifier was fitted to, where these came
     /// route after route.
-    pub(super) fn sample(&self, sample: usize) -> &[f32] {
-        self.samples.vector(sample)
+    pub(super) fn sample(&self, sample: usize) -> Query<'_> {
+        self.samples.get(sample)
     }
 
     /// Of the same places, that of the sample of `route` that is nearest to `prompt`, and its cosine, -1 to 1.

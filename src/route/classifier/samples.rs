@@ -5,15 +5,17 @@
 
 use std::ops::Range;
 
+use super::Query;
 use crate::similarity::{QUERY_STEPS, Rounding, STORED_STEPS, bounds, coarse_dots, dot, round};
 
-/// Vectors of length one, all of one width.
+/// Texts and what they mean: vectors of length one, all of one width.
 #[derive(Debug, Default)]
 pub(super) struct Samples {
     width: usize,
     len: usize,
     /// `width` floats for each sample.
     exact: Vec<f32>,
+    texts: Vec<Box<str>>,
     /// The same in steps of a sample's `scale`: `width` rounded up to blocks, for each sample.
     codes: Vec<i8>,
     rounding: Vec<Rounding>,
@@ -56,7 +58,17 @@ impl Samples {
         &self.exact[sample * self.width..(sample + 1) * self.width]
     }
 
-    pub(super) fn push(&mut self, vector: &[f32]) -> Result<(), Ragged> {
+    pub(super) fn text(&self, sample: usize) -> &str {
+        &self.texts[sample]
+    }
+
+    /// The sample as if it were a prompt.
+    pub(super) fn get(&self, sample: usize) -> Query<'_> {
+        Query { embedding: self.vector(sample), text: self.text(sample) }
+    }
+
+    pub(super) fn push(&mut self, sample: Query) -> Result<(), Ragged> {
+        let vector = sample.embedding;
         if self.len == 0 {
             self.width = vector.len();
         }
@@ -67,6 +79,7 @@ impl Samples {
         self.codes.extend(codes.into_iter().map(|code| code as i8));
         self.rounding.push(rounding);
         self.exact.extend_from_slice(vector);
+        self.texts.push(sample.text.into());
         self.len += 1;
         Ok(())
     }
@@ -126,9 +139,14 @@ impl Search<'_> {
 mod tests {
     use super::*;
 
+    /// A sample that says nothing.
+    fn silent(embedding: &[f32]) -> Query<'_> {
+        Query { embedding, text: "" }
+    }
+
     fn table(vectors: &[[f32; 2]]) -> Samples {
         let mut samples = Samples::default();
-        vectors.iter().for_each(|vector| samples.push(vector).unwrap());
+        vectors.iter().for_each(|vector| samples.push(silent(vector)).unwrap());
         samples
     }
 
@@ -155,7 +173,7 @@ mod tests {
     #[test]
     fn samples_are_of_one_width() {
         let mut samples = table(&[[1.0, 0.0]]);
-        assert_eq!(samples.push(&[1.0]), Err(Ragged { sample: 1, expected: 2, got: 1 }));
+        assert_eq!(samples.push(silent(&[1.0])), Err(Ragged { sample: 1, expected: 2, got: 1 }));
     }
 
     /// Pseudo-random directions that differ little, so that rounding alone cannot tell them apart.
@@ -180,7 +198,7 @@ mod tests {
             let vectors = crowded(120, width);
             let (samples, prompts) = vectors.split_at(90);
             let mut table = Samples::default();
-            samples.iter().for_each(|sample| table.push(sample).unwrap());
+            samples.iter().for_each(|sample| table.push(silent(sample)).unwrap());
             for prompt in prompts {
                 let search = table.search(prompt).unwrap();
                 for group in [0..10, 10..90, 5..5] {
@@ -197,7 +215,7 @@ mod tests {
     fn few_samples_are_left_to_compare_in_full() {
         let vectors = crowded(51, 384);
         let mut table = Samples::default();
-        vectors[1..].iter().for_each(|sample| table.push(sample).unwrap());
+        vectors[1..].iter().for_each(|sample| table.push(silent(sample)).unwrap());
         let (codes, rounding) = round(&vectors[0], QUERY_STEPS);
         let dots = coarse_dots(table.codes.chunks_exact(codes.len()), &codes);
         for (sample, dot_of_codes) in dots.into_iter().enumerate() {

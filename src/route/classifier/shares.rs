@@ -1,6 +1,7 @@
 //! Which part of a prompt each route may claim: by the head where a route has samples enough, by its nearest sample where
 //! it has few.
 
+use super::Query;
 use super::head::{Head, log_sum};
 
 /// With fewer samples, a route is left to its nearest one.
@@ -38,7 +39,7 @@ impl Claims {
 
     /// The logarithm of each route's share of `prompt`; all shares are one together. `cosines` are those to each route's
     /// nearest sample, of which nothing is asked where no route is poor.
-    pub(super) fn log_shares(&self, head: &Head, prompt: &[f32], cosines: &[f32]) -> Vec<f32> {
+    pub(super) fn log_shares(&self, head: &Head, prompt: &Query, cosines: &[f32]) -> Vec<f32> {
         let mut shares = vec![f32::NEG_INFINITY; self.routes];
         let mut rest = 0.0;
         if !self.poor.is_empty() {
@@ -69,10 +70,11 @@ mod tests {
     fn shares_are_one_together_and_a_poor_route_may_have_most() {
         let claims = Claims::new(&[6, 1, 0, 5]);
         assert_eq!((claims.rich.as_slice(), claims.poor.as_slice()), ([0, 3].as_slice(), [1].as_slice()));
-        let vectors: [&[f32]; 2] = [&[1.0, 0.0], &[0.0, 1.0]];
-        let head = Head::fit(&vectors, &[0, 1], 2, 2, None);
+        let samples = [[1.0, 0.0], [0.0, 1.0]];
+        let samples = samples.each_ref().map(|embedding| Query { embedding, text: "" });
+        let head = Head::fit(&samples, &[0, 1], 2, 2, None);
         for (cosines, most) in [([0.9, 0.1, -1.0, 0.0], 0), ([0.1, 0.9, -1.0, 0.2], 1)] {
-            let shares = claims.log_shares(&head, &[1.0, 0.0], &cosines);
+            let shares = claims.log_shares(&head, &samples[0], &cosines);
             assert!(log_sum(&shares).abs() < 1e-4, "{shares:?}");
             assert!(shares.iter().all(|share| *share <= shares[most]), "{shares:?}");
             assert_eq!(shares[2], f32::NEG_INFINITY);

@@ -32,8 +32,13 @@ fn samples(counts: &[usize]) -> Vec<(usize, Vec<f32>)> {
     routes.map(|route| (route, noise.about(route))).collect()
 }
 
+/// A prompt that says nothing.
+fn silent(embedding: &[f32]) -> Query<'_> {
+    Query { embedding, text: "" }
+}
+
 fn fit(samples: &[(usize, Vec<f32>)], routes: usize, mode: Mode) -> Classifier {
-    let samples: Vec<_> = samples.iter().map(|(route, vector)| (*route, vector.as_slice())).collect();
+    let samples: Vec<_> = samples.iter().map(|(route, vector)| (*route, silent(vector))).collect();
     Classifier::fit(&samples, routes, mode).unwrap()
 }
 
@@ -50,8 +55,8 @@ fn each_mode_finds_the_route_and_doubts_what_is_strange() {
         assert_eq!(classifier.scale(), scale);
         let mut doubt = [0.0, 0.0];
         for (route, prompt) in prompts() {
-            let scores = classifier.scores(&prompt);
-            let best = classifier.choose(&prompt, &[None; 4]);
+            let scores = classifier.scores(&silent(&prompt));
+            let best = classifier.choose(&silent(&prompt), &[None; 4]);
             if route < 4 {
                 assert_eq!(best.route(), Some(route), "{mode:?} {scores:?}");
             }
@@ -73,14 +78,14 @@ fn the_choice_is_that_of_all_scores() {
         let own: Vec<_> = classifier.thresholds().to_vec();
         for thresholds in [vec![None; 6], vec![Some(0.6); 6], vec![Some(2.0); 6], own] {
             for (_, prompt) in prompts() {
-                let scores = classifier.scores(&prompt).by_route;
+                let scores = classifier.scores(&silent(&prompt)).by_route;
                 let passes =
                     |route: usize| counts[route] > 0 && thresholds[route].is_none_or(|least| scores[route] >= least);
                 let best = |routes: &mut dyn Iterator<Item = usize>| {
                     routes.reduce(|best, next| if scores[next] > scores[best] { next } else { best })
                 };
                 let passing = best(&mut (0..6).filter(|route| passes(*route)));
-                let choice = classifier.choose(&prompt, &thresholds);
+                let choice = classifier.choose(&silent(&prompt), &thresholds);
                 assert_eq!(choice.route(), passing, "{counts:?} {mode:?} {scores:?}");
                 assert_eq!(choice.score(), passing.or(best(&mut (0..6))).map(|route| scores[route]));
             }
@@ -94,7 +99,7 @@ fn the_same_samples_give_the_same_classifier() {
     let (one, other) = (fit(&samples, 3, Mode::Auto), fit(&samples, 3, Mode::Auto));
     assert_eq!(one.thresholds(), other.thresholds());
     for (_, prompt) in prompts() {
-        assert_eq!(one.scores(&prompt), other.scores(&prompt));
+        assert_eq!(one.scores(&silent(&prompt)), other.scores(&silent(&prompt)));
     }
 }
 
@@ -104,8 +109,8 @@ fn few_samples_are_left_to_the_nearest() {
         let samples = samples(counts);
         let (auto, nearest) = (fit(&samples, counts.len(), Mode::Auto), fit(&samples, counts.len(), Mode::Nearest));
         assert_eq!(auto.scale(), Scale::Cosine, "{counts:?}");
-        let scores = auto.scores(&samples[0].1);
-        assert_eq!(scores, nearest.scores(&samples[0].1));
+        let scores = auto.scores(&silent(&samples[0].1));
+        assert_eq!(scores, nearest.scores(&silent(&samples[0].1)));
         assert!((scores.by_route[0] - 1.0).abs() < 1e-5, "a sample is its own nearest: {scores:?}");
         assert!(scores.out_of_scope < 1e-5);
     }
@@ -116,8 +121,8 @@ fn a_route_of_few_samples_competes_with_those_of_many() {
     let classifier = fit(&samples(&[30, 30, 2, 0]), 4, Mode::Auto);
     assert_eq!(classifier.scale(), Scale::Chance);
     for (route, prompt) in prompts().into_iter().filter(|(route, _)| *route < 3) {
-        let scores = classifier.scores(&prompt);
-        assert_eq!(classifier.choose(&prompt, &[None; 4]).route(), Some(route), "{scores:?}");
+        let scores = classifier.scores(&silent(&prompt));
+        assert_eq!(classifier.choose(&silent(&prompt), &[None; 4]).route(), Some(route), "{scores:?}");
         assert_eq!(scores.by_route[3], 0.0, "nothing is of a route without samples");
     }
 }
@@ -128,7 +133,8 @@ fn a_route_of_one_sample_does_not_take_what_is_strange() {
     let (known, strange): (Vec<_>, Vec<_>) = prompts().into_iter().partition(|(route, _)| *route < 3);
     let strange: Vec<_> = strange.into_iter().filter(|(route, _)| *route > 3).collect();
     let doubt = |prompts: &[(usize, Vec<f32>)]| {
-        prompts.iter().map(|(_, prompt)| classifier.scores(prompt).out_of_scope).sum::<f32>() / prompts.len() as f32
+        prompts.iter().map(|(_, prompt)| classifier.scores(&silent(prompt)).out_of_scope).sum::<f32>()
+            / prompts.len() as f32
     };
     assert!(doubt(&known) + 0.2 < doubt(&strange), "{} {}", doubt(&known), doubt(&strange));
 }
@@ -142,7 +148,7 @@ fn copies_count_once() {
     let classifier = fit(&samples, 2, Mode::Auto);
     assert_eq!(classifier.scale(), Scale::Chance);
     for (route, prompt) in prompts().into_iter().filter(|(route, _)| *route < 2) {
-        assert_eq!(classifier.choose(&prompt, &[None; 2]).route(), Some(route));
+        assert_eq!(classifier.choose(&silent(&prompt), &[None; 2]).route(), Some(route));
     }
 }
 
@@ -154,7 +160,7 @@ fn a_conflict_is_told_and_does_no_harm() {
     samples.push((2, Noise(77).about(0)));
     let classifier = fit(&samples, 3, Mode::Auto);
     for (route, prompt) in prompts().into_iter().filter(|(route, _)| *route < 3) {
-        assert_eq!(classifier.choose(&prompt, &[None; 3]).route(), Some(route));
+        assert_eq!(classifier.choose(&silent(&prompt), &[None; 3]).route(), Some(route));
     }
     let suspects = classifier.suspects();
     let told: Vec<_> = suspects.iter().map(|s| (s.sample, s.route, s.likelier, s.conflicts_with)).collect();
@@ -170,8 +176,8 @@ fn nothing_is_learnt_from_nothing() {
             let classifier = fit(&[], routes, mode);
             assert_eq!(classifier.scale(), Scale::Cosine);
             assert_eq!(classifier.thresholds(), vec![None; routes]);
-            assert_eq!(classifier.scores(&[1.0]), Scores { by_route: vec![-1.0; routes], out_of_scope: 1.0 });
-            assert_eq!(classifier.choose(&[1.0], &vec![None; routes]).route(), None);
+            assert_eq!(classifier.scores(&silent(&[1.0])), Scores { by_route: vec![-1.0; routes], out_of_scope: 1.0 });
+            assert_eq!(classifier.choose(&silent(&[1.0]), &vec![None; routes]).route(), None);
             assert!(classifier.suspects().is_empty());
         }
     }
@@ -181,9 +187,9 @@ fn nothing_is_learnt_from_nothing() {
 fn what_cannot_be_compared_is_out_of_scope() {
     let classifier = fit(&samples(&[12; 3]), 3, Mode::Auto);
     for prompt in [vec![f32::NAN; WIDTH], vec![1.0; WIDTH + 1]] {
-        assert_eq!(classifier.scores(&prompt), Scores { by_route: vec![0.0; 3], out_of_scope: 1.0 });
+        assert_eq!(classifier.scores(&silent(&prompt)), Scores { by_route: vec![0.0; 3], out_of_scope: 1.0 });
     }
-    let samples = [(0, &[1.0, 0.0][..]), (1, &[1.0][..])];
+    let samples = [(0, silent(&[1.0, 0.0])), (1, silent(&[1.0]))];
     let ragged = Classifier::fit(&samples, 2, Mode::Auto).unwrap_err();
     assert_eq!(ragged, Ragged { sample: 1, expected: 2, got: 1 });
 }
@@ -195,7 +201,9 @@ fn thresholds_keep_nearly_all_of_a_route_s_own() {
         let classifier = fit(&samples, 4, mode);
         let thresholds = classifier.thresholds();
         assert!(thresholds.iter().all(Option::is_some));
-        let kept = |(route, prompt): &(usize, Vec<f32>)| classifier.choose(prompt, thresholds).route() == Some(*route);
+        let kept = |(route, prompt): &(usize, Vec<f32>)| {
+            classifier.choose(&silent(prompt), thresholds).route() == Some(*route)
+        };
         let prompts: Vec<_> = prompts().into_iter().filter(|(route, _)| *route < 4).collect();
         let kept = prompts.iter().filter(|prompt| kept(prompt)).count();
         assert!(kept * 10 >= prompts.len() * 8, "{mode:?}: {kept} of {}", prompts.len());

@@ -47,7 +47,12 @@ fn asking_only_routes_that_may_win_decides_as_asking_all_does() {
         let asked = Request { turns: random.usize(..3), ..request("x") };
         let facts = rules.facts(&asked);
         let meaning = Meaning { embedding: vector(&mut random), is_whole: true };
-        let all = router.table.scores(&meaning.embedding).by_route.into_iter().enumerate();
+        let all = router
+            .table
+            .scores(&Query { embedding: &meaning.embedding, text: facts.text() })
+            .by_route
+            .into_iter()
+            .enumerate();
         let passes = |(route, value): (usize, f32)| Score {
             value,
             passes: rules.has_samples(route) && router.table.threshold(route).is_none_or(|least| value >= least),

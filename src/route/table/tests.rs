@@ -26,12 +26,17 @@ fn table(routes: Vec<RouteSettings>) -> Table {
     Table::compile(settings(routes), all_at, None).unwrap()
 }
 
+/// A prompt that says nothing.
+fn silent(embedding: &Embedding) -> Query<'_> {
+    Query { embedding, text: "" }
+}
+
 fn decide(table: &Table, degrees: &str) -> Decision {
-    table.decide(&at(degrees).unwrap())
+    table.decide(&silent(&at(degrees).unwrap()))
 }
 
 fn scores(table: &Table, degrees: &str) -> Vec<f32> {
-    table.scores(&at(degrees).unwrap()).by_route
+    table.scores(&silent(&at(degrees).unwrap())).by_route
 }
 
 #[test]
@@ -67,7 +72,7 @@ fn where_nothing_passes_the_default_backend_serves() {
 fn a_score_equal_to_the_threshold_passes() {
     let east = at("0").unwrap();
     let table = table(vec![route("exact", 1, &["0"], Some(1.0))]);
-    assert_eq!(table.decide(&east).route, Some(0));
+    assert_eq!(table.decide(&silent(&east)).route, Some(0));
 }
 
 #[test]
@@ -90,8 +95,8 @@ fn nan_never_wins() {
     let embed = |samples: &[&str]| samples.iter().map(|text| Ok::<_, Infallible>(vec![float(text)].into())).collect();
     let routes = vec![route("nan", 1, &["nan"], None), route("sound", 2, &["sound"], None)];
     let table = Table::compile(settings(routes), embed, None).unwrap();
-    assert_eq!(table.decide(&vec![1.0].into()).route, Some(1));
-    assert_eq!(table.scores(&vec![f32::NAN].into()).by_route, [-1.0, -1.0]);
+    assert_eq!(table.decide(&silent(&vec![1.0].into())).route, Some(1));
+    assert_eq!(table.scores(&silent(&vec![f32::NAN].into())).by_route, [-1.0, -1.0]);
 }
 
 #[test]
