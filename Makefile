@@ -13,7 +13,7 @@ INSTALL = PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' BINARY='$(BINARY)' UNITDIR='$(
 OPEN_FILES = 16384
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-vllm lint check-unsafe bench bench-encoder bench-guard bench-cache bench-streams soak-cache eval-cache eval-guard install uninstall clean
+.PHONY: help run build test test-vllm lint check-unsafe bench bench-encoder bench-route bench-guard bench-cache bench-streams soak-cache eval-cache eval-guard install uninstall clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -44,6 +44,10 @@ bench: ## what a decision and a request cost, beside Envoy, vllm-router and ngin
 bench-encoder: ## the encoder beside candle and ONNX Runtime
 	@scripts/setup.sh build
 	cargo bench --locked --bench encoder
+
+bench-route: ## what a decision takes, and what one by a keyword adds to a request
+	@scripts/setup.sh build
+	cargo bench --locked --bench decision --bench keyword
 
 bench-guard: ## what the guardrails cost, on ordinary and on hostile text
 	@scripts/setup.sh build
