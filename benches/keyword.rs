@@ -3,6 +3,7 @@
 //! is 100 µs more at the median.
 #![allow(clippy::expect_used, reason = "a benchmark ends where it fails")]
 
+#[allow(dead_code, reason = "the other benchmark asks when an answer began")]
 #[path = "end_to_end/client.rs"]
 mod client;
 #[path = "../tests/support/mod.rs"]
@@ -66,20 +67,25 @@ fn config(url: &str) -> String {
     for rule in 0..RULES {
         let words: Vec<String> = (0..5).map(|word| format!("\"keyword{rule}x{word} is meant\"")).collect();
         let words = words.join(", ");
-        writeln!(config, "  - {{name: rule{rule}, backend: small, priority: 1, when: {{keywords: {{any: [{words}]}}}}}}")
-            .expect("a String takes all");
+        writeln!(
+            config,
+            "  - {{name: rule{rule}, backend: small, priority: 1, when: {{keywords: {{any: [{words}]}}}}}}"
+        )
+        .expect("a String takes all");
     }
     for route in 0..ROUTES {
         let samples: Vec<String> = (0..SAMPLES).map(|sample| format!("\"topic {route} in words {sample}\"")).collect();
         let samples = samples.join(", ");
-        writeln!(config, "  - {{name: route{route}, backend: large, samples: [{samples}]}}").expect("a String takes all");
+        writeln!(config, "  - {{name: route{route}, backend: large, samples: [{samples}]}}")
+            .expect("a String takes all");
     }
     config
 }
 
 /// A prompt that one rule decides.
 fn body(model: &str, number: usize, length: usize) -> String {
-    let filler: String = "what people write about this and that, at some length ".chars().cycle().take(length).collect();
+    let filler: String =
+        "what people write about this and that, at some length ".chars().cycle().take(length).collect();
     let rule = number * 7 % RULES;
     format!(
         r#"{{"model":"{model}","messages":[{{"role":"user","content":"{filler}keyword{rule}x{} is meant"}}]}}"#,

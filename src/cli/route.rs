@@ -22,6 +22,9 @@ pub struct Args {
     /// Read JSON lines {"text": …} from standard input and print one JSON line for each
     #[arg(long, conflicts_with = "prompt")]
     json: bool,
+    /// Also print every signal with its value and cost, and each rule with what its parts came to; --json does always
+    #[arg(long)]
+    explain: bool,
     /// The prompt; all of standard input where none is given
     prompt: Option<String>,
 }
@@ -55,7 +58,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         let prompt = args.prompt.map_or_else(read_prompt, Ok)?;
         let decided = offline.decide(&prompt)?;
         explain(&offline, &decided, &mut output)?;
-        offline.explain(&prompt, &decided, |rules| rules.map_or(Ok(()), |rules| explain_rules(&rules, &mut output)))?;
+        if args.explain {
+            offline
+                .explain(&prompt, &decided, |rules| rules.map_or(Ok(()), |rules| explain_rules(&rules, &mut output)))?;
+        }
     }
     output.flush()?;
     Ok(ExitCode::SUCCESS)

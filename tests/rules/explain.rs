@@ -57,6 +57,8 @@ async fn the_command_tells_the_same_of_a_text() {
         String::from_utf8(output.stdout).unwrap()
     };
     let told = route(&["What is SQL?"], "");
+    assert!(told.starts_with("Route sql to backend b: its rule holds\n") && !told.contains("Signals"), "{told}");
+    let told = route(&["--explain", "What is SQL?"], "");
     assert!(told.starts_with("Route sql to backend b: its rule holds\n"), "{told}");
     for line in [
         "keywords {any: [\"sql\"]} = true, found [\"sql\"] (cheap",
