@@ -1,14 +1,27 @@
 //! The decision, given the embedding: 50 routes of 50 samples, at MiniLM's width. The budget is 50 µs. `auto` asks for the
 //! nearest samples only of routes that could still win, so what a prompt is like matters: one of a route leaves few, one of
-//! none leaves all.
+//! none leaves all. The same where 200 rules of keywords go before: with a table that is read from a config, by all that a
+//! request goes through once its text is known.
+
+#[allow(dead_code, reason = "the other benchmark has the prompts that a keyword decides")]
+#[path = "keyword/table.rs"]
+mod keywords;
 
 use std::convert::Infallible;
 use std::hint::black_box;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use pointsman::embed::Embedding;
+use futures::executor::block_on;
+use pointsman::config;
+use pointsman::embed::{self, Embedding, Encoder, Meaning};
 use pointsman::route::classifier::{Mode, Query};
-use pointsman::route::{RouteSettings, Settings, Table, Threshold};
+use pointsman::route::signal::Guarded;
+use pointsman::route::{
+    Asked, Names, Nowhere, Pace, Reading, Reason, RouteSettings, Router, Settings, Table, Threshold,
+};
 
 const ROUTES: usize = 50;
 const SAMPLES: usize = 50;
@@ -76,5 +89,44 @@ fn decide(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, decide);
+fn decide_by_rules(c: &mut Criterion) {
+    let router = router().unwrap_or_else(|error| panic!("{error:#}"));
+    let encoder = router.encoder.clone().unwrap_or_else(|| panic!("it routes by meaning"));
+    for length in [0, 500, 2000] {
+        let texts: Vec<String> =
+            (0..ROUTES).map(|route| format!("{}{}", keywords::about(route, 99), keywords::filler(length))).collect();
+        let meanings = encoder.embed_all(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let prompts: Vec<_> = texts.iter().zip(meanings.into_iter().flatten()).collect();
+        assert_eq!(prompts.len(), ROUTES);
+        let bytes = prompts[0].0.len();
+        let mut next = (0..prompts.len()).cycle();
+        c.bench_function(&format!("decide the same after 200 rules of keywords, prompts of {bytes} bytes"), |b| {
+            b.iter(|| {
+                let (text, embedding) = &prompts[next.next().unwrap_or(0)];
+                let (reading, meaning) = (Reading::of(text), Meaning { embedding: embedding.clone(), is_whole: true });
+                let said = reading.said();
+                let request = reading.request(Some(text), &said, &Nowhere);
+                let asked =
+                    Asked { request, ahead: reading.ahead(), guarded: Guarded::default(), meaning: Some(meaning) };
+                let decided = block_on(router.decide(black_box(&asked), Pace::Patient));
+                assert!(decided.is_ok_and(|decision| decision.reason == Reason::Semantic));
+            });
+        });
+    }
+}
+
+/// A router by the config that `keyword` serves, too.
+fn router() -> anyhow::Result<Router> {
+    let mut config = tempfile::NamedTempFile::new()?;
+    write!(config, "version: v1\n{}", keywords::config("http://127.0.0.1:9/v1"))?;
+    let file = config::load::load(config.path())?.file;
+    let settings = embed::Settings { threads: 2, queue: 0, timeout: Duration::ZERO, windows: 8, memo: 0 };
+    let encoder = Encoder::start(Arc::new(config::load_model(&file)?), settings);
+    let table = Table::compile(config::route_settings(&file)?, |samples| encoder.embed_all(samples), None)?;
+    let rules = config::rules(&file, Some(&encoder))?;
+    let labelers = config::networks(&file, rules.as_ref(), None)?;
+    Ok(Router { names: Names::default(), table: Arc::new(table), rules, encoder: Some(encoder), labelers })
+}
+
+criterion_group!(benches, decide, decide_by_rules);
 criterion_main!(benches);

@@ -4,21 +4,17 @@
 #![allow(clippy::expect_used, reason = "a benchmark ends where it fails")]
 
 #[allow(dead_code, reason = "the other benchmark asks when an answer began")]
-#[path = "end_to_end/client.rs"]
+#[path = "../end_to_end/client.rs"]
 mod client;
-#[path = "../tests/support/mod.rs"]
+#[path = "../../tests/support/mod.rs"]
 mod support;
+mod table;
 
-use std::fmt::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use client::Client;
 use support::{Child, Router};
-
-const ROUTES: usize = 50;
-const SAMPLES: usize = 50;
-const RULES: usize = 200;
 
 /// Rounds, and requests of each kind in one.
 const ROUNDS: usize = 40;
@@ -32,7 +28,7 @@ const BUDGET: Duration = Duration::from_micros(100);
 fn main() -> ExitCode {
     let sim =
         Child::sim(&["--tokens", "4", "--record", "0", "--keep-alive", "1h", "--model", "small", "--model", "large"]);
-    let router = Router::start(&config(&sim.url));
+    let router = Router::start(&table::config(&format!("{}/v1", sim.url)));
     let mut is_within = true;
     println!("\none connection, {} requests of each kind, times in µs", ROUNDS * REQUESTS);
     println!("{:<24}{:>14}{:>14}{:>14}{:>10}", "", "named p50", "keyword p50", "added p50", "p99");
@@ -45,7 +41,7 @@ fn main() -> ExitCode {
                 let order = if (round + number) % 2 == 0 { [0, 1] } else { [1, 0] };
                 for kind in order {
                     let model = ["small", "auto"][kind];
-                    times[kind].push(client.ask(&body(model, number, length)).whole);
+                    times[kind].push(client.ask(&body(model, &table::decided_by_a_keyword(number, length))).whole);
                 }
             }
         }
@@ -58,39 +54,8 @@ fn main() -> ExitCode {
     if is_within { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The table: rules of keywords before samples of other words.
-fn config(url: &str) -> String {
-    let mut config = format!(
-        "backends:\n  - {{name: small, model: small, url: \"{url}/v1\"}}\n  - {{name: large, model: large, url: \"{url}/v1\"}}\n\
-         router:\n  default_backend: large\n  routes:\n"
-    );
-    for rule in 0..RULES {
-        let words: Vec<String> = (0..5).map(|word| format!("\"keyword{rule}x{word} is meant\"")).collect();
-        let words = words.join(", ");
-        writeln!(
-            config,
-            "  - {{name: rule{rule}, backend: small, priority: 1, when: {{keywords: {{any: [{words}]}}}}}}"
-        )
-        .expect("a String takes all");
-    }
-    for route in 0..ROUTES {
-        let samples: Vec<String> = (0..SAMPLES).map(|sample| format!("\"topic {route} in words {sample}\"")).collect();
-        let samples = samples.join(", ");
-        writeln!(config, "  - {{name: route{route}, backend: large, samples: [{samples}]}}")
-            .expect("a String takes all");
-    }
-    config
-}
-
-/// A prompt that one rule decides.
-fn body(model: &str, number: usize, length: usize) -> String {
-    let filler: String =
-        "what people write about this and that, at some length ".chars().cycle().take(length).collect();
-    let rule = number * 7 % RULES;
-    format!(
-        r#"{{"model":"{model}","messages":[{{"role":"user","content":"{filler}keyword{rule}x{} is meant"}}]}}"#,
-        number % 5
-    )
+fn body(model: &str, text: &str) -> String {
+    format!(r#"{{"model":"{model}","messages":[{{"role":"user","content":"{text}"}}]}}"#)
 }
 
 /// The 50th and 99th.
