@@ -296,3 +296,25 @@ fn a_file_without_prompts_makes_a_page_too() {
     let ids: Vec<&str> = tree.all("section").iter().map(|section| section.attr("id")).collect();
     assert!(!ids.contains(&"thresholds") && !ids.contains(&"mistakes"), "{ids:?}");
 }
+
+#[test]
+fn only_a_file_of_its_own_is_written() {
+    let folder = folder(&labelled());
+    let [page, link, pipe] = ["page.html", "link.html", "pipe.html"].map(|name| folder.path().join(name));
+    fs::write(&page, "yesterday's").unwrap();
+    std::os::unix::fs::symlink(&page, &link).unwrap();
+    assert!(eval(folder.path(), &["--html", link.to_str().unwrap()]).status.success());
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink(), "a link stays one");
+    assert!(fs::read_to_string(&page).unwrap().starts_with("<!DOCTYPE html>"), "what it points to is written");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let read: Vec<_> = names.filter(|name| name.to_str().is_some_and(|name| !name.ends_with(".html"))).collect();
+    assert_eq!(read.len(), 2, "the config and the prompts: {read:?}");
+    for path in read.iter().map(|name| folder.path().join(name)).chain([pipe]) {
+        let before = fs::symlink_metadata(&path).unwrap();
+        let output = eval(folder.path(), &["--html", path.to_str().unwrap()]);
+        assert!(!output.status.success(), "{}", path.display());
+        let after = fs::symlink_metadata(&path).unwrap();
+        assert_eq!((after.len(), after.file_type()), (before.len(), before.file_type()), "{}", path.display());
+    }
+}

@@ -17,7 +17,7 @@ use std::io::{self, BufReader, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use serde::Serialize;
 
 use self::chances::{Bin, Chances, Reliability};
@@ -85,6 +85,10 @@ struct Part {
 /// A config, a model or a file that cannot be loaded, a malformed line or a label that is no route (with its number).
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let data = File::open(&args.data).with_context(|| format!("cannot open {}", args.data.display()))?;
+    let read = [&args.config, &args.data].map(|path| path.canonicalize().ok());
+    if let Some(page) = args.html.as_ref().and_then(|page| page.canonicalize().ok()) {
+        ensure!(!read.contains(&Some(page)), "--html would replace a file that is read");
+    }
     let draft = args.html.as_deref().map(Draft::beside).transpose()?;
     let offline = Offline::load(&args.config)?;
     let table = &offline.table;

@@ -11,11 +11,11 @@ mod matrix;
 mod scores;
 mod tables;
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use self::markup::{Element, el};
 use super::Report;
@@ -51,9 +51,16 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 impl Draft {
     /// Begins beside `path`, so that a folder that cannot be written to is known before the work is done.
     pub(super) fn beside(path: &Path) -> anyhow::Result<Self> {
+        // What a link points to is what is meant; and what is no file, such as a device, must not become one.
+        let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let before = fs::metadata(path).ok();
+        ensure!(before.as_ref().is_none_or(Metadata::is_file), "{}: not a regular file", cannot_write(path));
         let name = path.file_name().with_context(|| format!("{} is no name for a file", path.display()))?;
         let beside = path.with_file_name(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
         let file = File::create(&beside).with_context(|| cannot_write(path))?;
+        if let Some(before) = before {
+            file.set_permissions(before.permissions()).with_context(|| cannot_write(path))?;
+        }
         Ok(Self { path: path.to_owned(), beside, file })
     }
 
