@@ -216,3 +216,26 @@ async fn a_head_that_has_too_few_samples_is_warned_of_and_the_nearest_serves() {
     let explained = explained(&router, "Tell me a joke.").await;
     assert_eq!((&explained["route"], &explained["classifier"]), (&json!("chitchat"), &json!("nearest")));
 }
+
+#[tokio::test]
+async fn what_was_said_before_changes_no_score_of_the_last_message() {
+    let (clinc, sim) = (Clinc::of(10), Child::sim(&["--model", "m", "--model", "n"]));
+    let config = clinc.config(&format!("{}/v1", sim.url), "", ", threshold: auto");
+    // A rule, beside which long bodies are read ahead.
+    let router = Router::start(
+        &config.replace("  routes:\n", "  routes:\n    - {name: rule, backend: known, when: {header: {x-a: b}}}\n"),
+    );
+    for text in ["what is my checking account balance", "how many vacation days do i have left"] {
+        let alone = explained(&router, text).await;
+        let long = json!({ "messages": [
+            { "role": "user", "content": "Tell me all about it." },
+            { "role": "assistant", "content": "There is much to tell. ".repeat(3000) },
+            { "role": "user", "content": text },
+        ] });
+        let request = Client::new().post(router.admin("/route")).json(&long);
+        let behind: Value = request.send().await.unwrap().json().await.unwrap();
+        assert_eq!((&alone["route"], &alone["score"]), (&behind["route"], &behind["score"]));
+        let route = alone["route"].as_str().unwrap();
+        assert_eq!(behind["score"], behind["scores"][route], "what is told is what decided");
+    }
+}

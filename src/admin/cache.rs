@@ -151,7 +151,8 @@ async fn explain(shared: &Shared, tenant: &str, body: Body) -> Result<Value, Fai
             json!({ "decision": "bypass", "why": "numbers that cannot be compared exactly", "route": &**route }),
         );
     };
-    let (embedder, actions) = (&caching.choice.embedder, chosen.and_then(|policy| policy.fingerprint));
+    let actions = chosen.and_then(|policy| policy.fingerprint(backend.family.as_ref(), None));
+    let embedder = &caching.choice.embedder;
     let keys = Keys::of(&question, Place { tenant, route, model: &backend.model, embedder, actions });
     let routed_by = decision.meaning.as_ref().filter(|_| !is_other_text);
     let meaning = match (routed_by, &snapshot.router.encoder) {

@@ -100,8 +100,10 @@ async fn answer(shared: &Shared, whose: &Whose, headers: &HeaderMap, body: Body)
     let query = meant.map(|embedding| classifier::Query { embedding, text: asked.request.text });
     let lessons = Lessons::of(&decision, meant);
     let backend = &snapshot.backends[decision.backend].settings;
+    let answers_itself = snapshot.policy(&decision).is_some_and(|policy| policy.respond.is_some());
+    let serving = Some(&*backend.name).filter(|_| !answers_itself);
     let answer = Answer {
-        decision: Explanation::new(&router.table, &decision, query.as_ref(), &backend.name)
+        decision: Explanation::new(&router.table, &decision, query.as_ref(), serving)
             .with_rules(router.explain(&asked, &decision, &lessons)),
         model: &backend.model,
         guard: inspection.as_ref().map(|inspection| report::Explanation::of(&pieces, inspection)),

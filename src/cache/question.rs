@@ -97,7 +97,7 @@ impl Question {
         let include_usage = body.get("stream_options").and_then(|options| options.get("include_usage"));
         let include_usage = include_usage == Some(&Value::Bool(true));
         LEFT_OUT.iter().for_each(|key| drop(body.remove(*key)));
-        let is_sampled = body.get("temperature").and_then(Value::as_f64).is_some_and(|temperature| temperature > 0.0);
+        let is_sampled = is_sampled(&body);
         let mut exact_only = wants_more_than_text(&body).then_some(ExactOnly::MoreThanText);
         let taken = match kind {
             Kind::Chat => take_last_words(&mut body).unwrap_or_else(|why| {
@@ -120,6 +120,17 @@ impl Question {
         Some(Self { text, exact_only, is_sampled, stream, include_usage, rest })
     }
 
+    /// The same, answered as its `written` body has it, where that is another than the client's.
+    pub fn answered_as(mut self, written: Option<&[u8]>) -> Self {
+        if let Some(body) = written.and_then(|body| serde_json::from_slice(body).ok()) {
+            self.is_sampled = is_sampled(&body);
+            if wants_more_than_text(&body) {
+                self.exact_only.get_or_insert(ExactOnly::MoreThanText);
+            }
+        }
+        self
+    }
+
     /// What the answer may be served in.
     pub fn scope(&self, place: Place) -> Scope {
         let mut hash = Sha256::new();
@@ -132,6 +143,11 @@ impl Question {
         }
         Scope::from_bytes(hash.chain_update(self.rest).finalize().into())
     }
+}
+
+/// Whether a temperature above 0 is asked for.
+fn is_sampled(body: &Map<String, Value>) -> bool {
+    body.get("temperature").and_then(Value::as_f64).is_some_and(|temperature| temperature > 0.0)
 }
 
 /// Several choices, or probabilities: an answer that is more than the text of one.

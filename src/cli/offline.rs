@@ -14,7 +14,7 @@ use crate::config::file::{File, Mode};
 use crate::config::{self, load};
 use crate::embed::{self, Embedding, Encoder};
 use crate::route::classifier::Query;
-use crate::route::rule::Explanation;
+use crate::route::rule::{Explanation, Routes};
 use crate::route::signal::{Guarded, Request};
 use crate::route::{Asked, Decision, Lessons, Names, Nowhere, Pace, Reading, Router, Table};
 
@@ -33,6 +33,8 @@ pub(super) struct Offline {
     pub(super) table: Arc<Table>,
     router: Router,
     backends: Vec<Arc<str>>,
+    /// The routes that answer themselves.
+    responding: Vec<usize>,
 }
 
 // === impl Offline ===
@@ -51,11 +53,16 @@ impl Offline {
             let table = Table::compile(settings, |samples| encoder.embed_all(samples), None)?;
             (table, config::rules(&file, Some(&encoder))?, Some(encoder))
         };
+        if let Some(unjudged) = rules.as_ref().and_then(unjudged) {
+            eprintln!("pointsman: rules on {unjudged} are not judged here; ask POST /route of a running router");
+        }
         let labelers = config::networks(&file, rules.as_ref(), None)?;
         let table = Arc::new(table);
         // Only texts are asked about, and none names a model.
         let router = Router { names: Names::default(), table: table.clone(), rules, encoder, labelers };
-        Ok(Arc::new(Self { table, router, backends }))
+        let routes = file.router.routes.iter().enumerate();
+        let responding = routes.filter(|(_, route)| route.respond.is_some()).map(|(index, _)| index).collect();
+        Ok(Arc::new(Self { table, router, backends, responding }))
     }
 
     /// Whether anything is compared, which it is not where routing is off.
@@ -63,9 +70,10 @@ impl Offline {
         self.router.encoder.is_some()
     }
 
-    /// The name of the backend that a decision leads to.
-    pub(super) fn backend(&self, decision: &Decision) -> &str {
-        self.backends.get(decision.backend).map_or("?", |name| name)
+    /// The name of the backend that a decision leads to; none where its route answers itself.
+    pub(super) fn backend(&self, decision: &Decision) -> Option<&str> {
+        let answers_itself = decision.route.is_some_and(|route| self.responding.contains(&route));
+        self.backends.get(decision.backend).map(|name| &**name).filter(|_| !answers_itself)
     }
 
     /// Decides for one text.
@@ -114,6 +122,12 @@ impl Offline {
         let read = meaning.map(|meaning| Embedded { text: text.to_owned(), embedding: meaning.embedding });
         Ok((decision, read))
     }
+}
+
+/// The signals of the guardrails that rules ask for: here there is nobody to look for what they tell.
+fn unjudged(rules: &Routes) -> Option<String> {
+    let asked = ["jailbreak", "pii"].into_iter().filter(|signal| rules.wanted().asks(signal));
+    Some(asked.collect::<Vec<_>>().join(" and ")).filter(|asked| !asked.is_empty())
 }
 
 // === impl Embedded ===

@@ -83,11 +83,11 @@ fn explain(offline: &Offline, (decision, read): &Decided, output: &mut impl Writ
     let table = &offline.table;
     let backend = offline.backend(decision);
     let chosen = decision.route.and_then(|route| table.name(route));
-    match chosen {
-        Some(route) => {
-            writeln!(output, "Route {route} to backend {backend}: {}", reason(decision.reason, table.scale()))?
-        }
-        None => writeln!(output, "Default backend {backend}: {}", reason(decision.reason, table.scale()))?,
+    let reason = reason(decision.reason, table.scale());
+    match (chosen, backend) {
+        (Some(route), Some(backend)) => writeln!(output, "Route {route} to backend {backend}: {reason}")?,
+        (Some(route), None) => writeln!(output, "Route {route} answers itself: {reason}")?,
+        (None, backend) => writeln!(output, "Default backend {}: {reason}", backend.unwrap_or("?"))?,
     }
     let Some(query) = read.as_ref().map(Embedded::query) else { return Ok(()) };
     let Scores { by_route, out_of_scope } = table.scores(&query);

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_yaml::Value;
 
-use super::file::Route;
+use super::file::{File, Route};
 use crate::route::action::arms::Listed;
 use crate::route::action::params::Params;
 use crate::route::action::reasoning::{self, Family, FamilySettings};
@@ -42,6 +42,28 @@ pub(super) fn body(route: &Route) -> Result<BodyActions, Vec<Problem>> {
         Err(message) => problems.push(problem("system_prompt", message.into())),
     }
     if problems.is_empty() { Ok(actions) } else { Err(problems) }
+}
+
+/// What routes say of their requests that may not be meant.
+pub(super) fn notes(file: &File) -> Vec<String> {
+    let mut notes = Vec::new();
+    for route in &file.router.routes {
+        let reasoning = body(route).ok().and_then(|body| body.reasoning);
+        if reasoning.is_some_and(|reasoning| reasoning.is_auto()) && file.router.signals.complexity.is_none() {
+            let name = &route.name;
+            notes.push(format!(
+                "route \"{name}\": reasoning: auto does nothing without examples in router.signals.complexity"
+            ));
+        }
+        let keeps = file.middleware.sem_cache.enabled && route.cache.enabled != Some(false);
+        if keeps && file.middleware.guardrails.pii_masking && route.guardrails.pii_masking == Some(false) {
+            let name = &route.name;
+            notes.push(format!(
+                "route \"{name}\": the cache keeps its questions and answers unmasked; cache: {{enabled: false}} keeps none"
+            ));
+        }
+    }
+    notes
 }
 
 /// The family of the models that `model` is one of, for a backend's `reasoning_family`, or what is wrong with that.

@@ -12,10 +12,10 @@ use super::spending::sticky_note;
 use super::units::Threshold;
 use super::{actions, guarding};
 use crate::embed::{self, Encoder};
+use crate::route::action::Problem;
 use crate::route::action::arms::{Arms, Listed};
 use crate::route::action::headers::Headers;
 use crate::route::action::mirror::Sampler;
-use crate::route::action::{BodyActions, Problem};
 use crate::route::classifier::{self, Mode};
 use crate::route::rule::Routes;
 use crate::route::{self, Table};
@@ -71,7 +71,6 @@ fn policy(file: &File, route: &file::Route, previous: &[route::Policy]) -> anyho
         fallbacks: backends_of(file, route)?.into_iter().skip(1).collect(),
         arms: arms(file, route)?,
         priority: route.request_priority,
-        fingerprint: body.as_ref().map(BodyActions::fingerprint),
         body: body.map(Arc::new),
         headers: Headers::compile(&route.headers).map_err(broken)?,
         mirror: mirror.transpose()?,
@@ -116,7 +115,11 @@ pub fn rules(file: &File, encoder: Option<&Encoder>) -> anyhow::Result<Option<Ro
 
 /// What may not be meant in a config, as far as the file alone tells.
 pub fn notes(file: &File) -> Vec<String> {
-    [classifier_notes(file), signals::notes(file)].concat().into_iter().chain(sticky_note(file)).collect()
+    [classifier_notes(file), signals::notes(file), actions::notes(file)]
+        .concat()
+        .into_iter()
+        .chain(sticky_note(file))
+        .collect()
 }
 
 fn classifier_notes(file: &File) -> Vec<String> {

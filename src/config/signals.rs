@@ -5,6 +5,7 @@ use anyhow::Context;
 use super::file::{File, Mode};
 use crate::embed::{Embedding, Encoder};
 use crate::findings::{self, Findings};
+use crate::guard::Entity;
 use crate::route::rule::{RouteRule, Routes, Scope, check, parse, parse_list};
 use crate::route::signal::Contrast;
 use crate::route::signal::keywords::List;
@@ -69,6 +70,11 @@ fn scope<'a>(file: &'a File, findings: &mut Findings) -> Scope<'a> {
         classifiers: signals.classifiers.keys().map(String::as_str).collect(),
         jailbreak: guardrails.jailbreak_detection,
         pii: guardrails.pii_masking,
+        entities: Entity::KNOWN
+            .iter()
+            .map(Entity::name)
+            .chain(guardrails.pii.recognizers.iter().map(|own| own.name.as_str()))
+            .collect(),
         complexity: signals.complexity.is_some(),
         shipped_model: topics::know(&file.router.embedding_model),
         lists: Vec::new(),

@@ -109,6 +109,13 @@ pub struct Key(pub [u8; 32]);
 
 // === impl Overrides ===
 
+impl Overrides {
+    /// Whether anything may pass that would not elsewhere.
+    pub fn lets_more_pass(&self) -> bool {
+        !self.jailbreak || !self.pii || self.threshold.is_some() || self.action.is_some_and(|it| it != Action::Block)
+    }
+}
+
 impl Default for Overrides {
     fn default() -> Self {
         Self { jailbreak: true, pii: true, action: None, threshold: None }

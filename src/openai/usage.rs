@@ -1,6 +1,7 @@
 //! The tokens that an answer took.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 /// The tokens that an answer took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,14 +20,11 @@ struct Written {
     #[serde(default)]
     completion_tokens: Option<u64>,
     #[serde(default)]
-    prompt_tokens_details: Option<Details>,
+    prompt_tokens_details: Option<Value>,
 }
 
-#[derive(Deserialize)]
-struct Details {
-    #[serde(default)]
-    cached_tokens: Option<u64>,
-}
+/// No answer takes more tokens of a kind; what says so would only spoil what is counted.
+const MOST: u64 = 1_000_000_000;
 
 // === impl Usage ===
 
@@ -36,12 +34,10 @@ impl Usage {
         // serde would also take an array for a struct.
         json.trim_ascii_start().starts_with(b"{").then_some(())?;
         let Written { prompt_tokens, completion_tokens, prompt_tokens_details } = serde_json::from_slice(json).ok()?;
-        let cached = prompt_tokens_details.and_then(|details| details.cached_tokens).unwrap_or_default();
-        Some(Self {
-            prompt: prompt_tokens,
-            completion: completion_tokens.unwrap_or_default(),
-            cached: cached.min(prompt_tokens),
-        })
+        let cached = prompt_tokens_details.as_ref().and_then(|details| details.get("cached_tokens")?.as_u64());
+        let prompt = prompt_tokens.min(MOST);
+        let completion = completion_tokens.unwrap_or_default().min(MOST);
+        Some(Self { prompt, completion, cached: cached.unwrap_or_default().min(prompt) })
     }
 
     /// Prompt and answer together.

@@ -95,15 +95,18 @@ pub(super) async fn look_up(
         return Ok(Next::Forward);
     }
     let (kind, body) = (asked.kind, asked.body.clone());
-    let Some(question) = parse(body, move |body| Ok(Question::read(kind, &body))).await? else {
-        return Ok(Next::Forward);
-    };
+    // What the route makes of the body says how it is answered.
+    let written = exchange.body.clone().filter(|_| exchange.policy().is_some_and(|policy| policy.body.is_some()));
+    let question =
+        parse(body, move |body| Ok(Question::read(kind, &body).map(|asked| asked.answered_as(written.as_deref()))));
+    let Some(question) = question.await? else { return Ok(Next::Forward) };
     if question.is_sampled && !policy.sampled {
         return Ok(Next::Forward);
     }
     let (route, backend) = (to.route.clone(), to.backend.settings.name.clone());
     let (tenant, model) = (&client.tenant, &to.backend.settings.model);
-    let actions = exchange.policy().and_then(|policy| policy.fingerprint);
+    let family = to.backend.settings.family.as_ref();
+    let actions = exchange.policy().and_then(|policy| policy.fingerprint(family, exchange.reasoning));
     let place = Place { tenant, route: &route, model, embedder: &caching.choice.embedder, actions };
     let keys = Keys::of(&question, place);
     let details = client.trusted || controls.details;

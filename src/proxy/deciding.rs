@@ -79,7 +79,8 @@ fn explained(snapshot: &Snapshot, asked: &Asked<'_>, decision: &Decision) -> Opt
     let query = meant.map(|embedding| Query { embedding, text: asked.request.text });
     let lessons = Lessons::of(decision, meant);
     let rules = router.explain(asked, decision, &lessons);
-    let backend = &snapshot.backends[decision.backend].settings.name;
+    let answers_itself = snapshot.policy(decision).is_some_and(|policy| policy.respond.is_some());
+    let backend = Some(&*snapshot.backends[decision.backend].settings.name).filter(|_| !answers_itself);
     HeaderValue::try_from(route::brief(&router.table, decision, query.as_ref(), backend, rules.as_ref())).ok()
 }
 

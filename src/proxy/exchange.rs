@@ -88,6 +88,8 @@ pub struct Destination {
     pub route: Arc<str>,
     /// The chosen route, as an index into the config's; none where none was chosen.
     pub chosen: Option<usize>,
+    /// Whether the backend is one of the route's own, and not where a conversation is.
+    pub is_own: bool,
     /// Why this backend.
     pub reason: Reason,
     /// Who serves it.
@@ -162,6 +164,7 @@ impl Exchange {
         let Some(to) = self.destination.as_mut().filter(|_| self.prompt.is_some()) else { return false };
         let Some(next) = to.fallbacks.pop() else { return false };
         let before = std::mem::replace(&mut to.backend, next);
+        to.is_own = true;
         let (from, onto) = (&before.settings.name, &to.backend.settings);
         metrics.fallbacks.with_label_values(&[&**from]).inc();
         info!(request_id = &*self.id, "Falling back [{from}] | {} serves", onto.name);
@@ -170,7 +173,7 @@ impl Exchange {
         // Another model's answer is not the one that the cache would be asked for.
         self.cached.recording = None;
         self.degraded = Some(FALLBACK);
-        budgeting::fall_back(self);
+        budgeting::fall_back(metrics, self);
         self.prepare();
         true
     }

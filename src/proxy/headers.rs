@@ -34,9 +34,11 @@ const REASONING: HeaderName = HeaderName::from_static("x-pointsman-reasoning");
 const DEGRADED: HeaderName = HeaderName::from_static("x-pointsman-degraded");
 
 /// What speaks of the client's connection, and of how its body was sent.
-const OF_THE_CONNECTION: [&str; 9] = [
+const OF_THE_CONNECTION: [&str; 11] = [
     "connection",
     "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
     "proxy-connection",
     "te",
     "trailer",
@@ -126,8 +128,14 @@ pub(super) fn copied(session: &Session, headers: &Headers) -> Result<RequestHead
     let asked = session.req_header();
     let path = asked.uri.path_and_query().map_or("/", |path| path.as_str());
     let mut request = RequestHeader::build(asked.method.clone(), path.as_bytes(), Some(asked.headers.len() + 4))?;
-    for (name, value) in asked.headers.iter().filter(|(name, _)| !OF_THE_CONNECTION.contains(&name.as_str())) {
-        request.append_header(name.clone(), value.clone())?;
+    let named: Vec<&str> =
+        asked.headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok()).collect();
+    let is_named =
+        |name: &str| named.iter().flat_map(|list| list.split(',')).any(|it| it.trim().eq_ignore_ascii_case(name));
+    for (name, value) in &asked.headers {
+        if !OF_THE_CONNECTION.contains(&name.as_str()) && !is_named(name.as_str()) {
+            request.append_header(name.clone(), value.clone())?;
+        }
     }
     act(&mut request, headers)?;
     Ok(request)

@@ -17,6 +17,7 @@ pub(super) fn destination(snapshot: &Snapshot, decision: &route::Decision) -> De
     Destination {
         route: snapshot.route_label(decision).clone(),
         chosen: decision.route,
+        is_own: true,
         reason: decision.reason,
         backend: snapshot.backends[decision.backend].clone(),
         fallbacks: fallbacks.map(|index| snapshot.backends[*index].clone()).collect(),

@@ -50,8 +50,12 @@ pub(super) fn begin(exchange: &mut Exchange, head: &ResponseHeader) {
     }
     let is_coded = head.headers.get_all(header::CONTENT_ENCODING).iter().any(|coding| coding != "identity");
     let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let kind = kind.filter(|_| !is_coded).unwrap_or_default().trim_start().to_ascii_lowercase();
-    let tally = match spending.size {
+    let kind = kind.unwrap_or_default().trim_start().to_ascii_lowercase();
+    if is_coded {
+        // Nobody asked for that, so it is not read: what was estimated stands.
+        spending.charges.stand();
+    }
+    let tally = match spending.size.filter(|_| !is_coded) {
         None => None,
         Some(_) if kind.starts_with("text/event-stream") => Some(Tally::of_events()),
         Some(_) => Some(Tally::of_body()),

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::exchange::{Destination, Exchange};
-use crate::intake::Thread;
+use crate::intake::{Thread, Turns};
 use crate::metrics::Metrics;
 use crate::route::Reason;
 use crate::route::sticky::{Asks, turn};
@@ -12,12 +12,13 @@ use crate::route::sticky::{Asks, turn};
 /// are who serves where that one cannot. The route is the decided one in any case, with all that it does to its requests.
 pub(super) fn stick(metrics: &Metrics, exchange: &mut Exchange, thread: &Thread, to: &mut Destination) {
     let snapshot = exchange.snapshot.clone();
-    let (Some(sticky), Some(asks)) = (&snapshot.sticky, asks(to)) else { return };
     // What a route lets its own models see is not for those of another.
-    if snapshot.policy_of(to.chosen).is_some_and(|policy| !policy.guard.pii) {
-        return;
+    let is_lenient = snapshot.policy_of(to.chosen).is_some_and(|policy| policy.guard.lets_more_pass());
+    if is_lenient || to.reason == Reason::Guardrail {
+        return pass_by(exchange, thread);
     }
-    let turns = thread.turns(&[exchange.client.as_ref().map_or("", |client| &client.tenant)]);
+    let (Some(sticky), Some(asks)) = (&snapshot.sticky, asks(to)) else { return };
+    let turns = turns(exchange, thread);
     let (Some(decided), true, now) = (snapshot.index_of(&to.backend), turns.now.is_some(), Instant::now()) else {
         return;
     };
@@ -30,6 +31,7 @@ pub(super) fn stick(metrics: &Metrics, exchange: &mut Exchange, thread: &Thread,
         sticky.conversations.keep(&turns, &backend.settings.name, now);
     }
     if turn.backend() != decided {
+        to.is_own = to.fallbacks.iter().any(|fallback| fallback.settings.name == backend.settings.name);
         to.fallbacks.retain(|fallback| fallback.settings.name != backend.settings.name);
         to.fallbacks.push(std::mem::replace(&mut to.backend, backend.clone()));
     }
@@ -37,11 +39,24 @@ pub(super) fn stick(metrics: &Metrics, exchange: &mut Exchange, thread: &Thread,
     metrics.sticky.with_label_values(&[turn.as_str()]).inc();
 }
 
-/// What the decision says of the turn; none where a turn is no conversation's, as its client or the guardrails name its backend.
+/// Has the next turn find its conversation where it was before this one, which goes elsewhere for once.
+pub(super) fn pass_by(exchange: &Exchange, thread: &Thread) {
+    let Some(sticky) = &exchange.snapshot.sticky else { return };
+    let (turns, now) = (turns(exchange, thread), Instant::now());
+    if let Some(bound) = sticky.conversations.find(&turns, now) {
+        sticky.conversations.keep(&turns, &bound, now);
+    }
+}
+
+fn turns(exchange: &Exchange, thread: &Thread) -> Turns {
+    thread.turns(&[exchange.client.as_ref().map_or("", |client| &client.tenant)])
+}
+
+/// What the decision says of the turn; none where a turn is no conversation's, as its client names its backend.
 fn asks(to: &Destination) -> Option<Asks> {
     match to.reason {
         _ if to.chosen.is_some() => Some(Asks::ForARoute),
-        Reason::Direct | Reason::Guardrail | Reason::Off => None,
+        Reason::Direct | Reason::Off => None,
         Reason::EncoderBusy | Reason::EncoderTimeout | Reason::EncoderFailed => Some(Asks::Unread),
         _ => Some(Asks::ForNothing),
     }

@@ -125,6 +125,7 @@ async fn routed(
         Err(left) => return Ok(Next::Leave(left)),
     };
     if let Some(answer) = responding::answered(exchange, &decision, &prompt).await? {
+        sticking::pass_by(exchange, &prompt.thread);
         exchange.timing.decided();
         observe(&proxy.metrics.decision_seconds, received.elapsed());
         return Ok(Next::Answer(answer));
@@ -209,6 +210,7 @@ async fn passed_through(session: &mut Session, exchange: &mut Exchange) -> Resul
     let to = Destination {
         route: snapshot.labels.passthrough.clone(),
         chosen: None,
+        is_own: true,
         reason: route::Reason::Direct,
         backend: snapshot.backends[backend].clone(),
         fallbacks: Vec::new(),

@@ -19,7 +19,7 @@ pub fn brief(
     table: &Table,
     decision: &Decision,
     query: Option<&Query>,
-    backend: &str,
+    backend: Option<&str>,
     explained: Option<&Explanation<'_>>,
 ) -> String {
     let all = explained.map_or(0, |explained| explained.signals.len().max(explained.routes.len()));
@@ -37,7 +37,7 @@ fn brief_of(
     table: &Table,
     decision: &Decision,
     query: Option<&Query>,
-    backend: &str,
+    backend: Option<&str>,
     explained: Option<&Explanation<'_>>,
     most: usize,
     all: usize,
@@ -60,7 +60,9 @@ fn brief_of(
         brief["thresholds"] = named(&|route| json!(table.threshold(route))).into();
     }
     let Some(explained) = explained else { return brief };
-    let signals = explained.signals.iter().take(most).map(|signal| {
+    let mut signals: Vec<_> = explained.signals.iter().collect();
+    signals.sort_by_key(|signal| signal.value.is_none());
+    let signals = signals.into_iter().take(most).map(|signal| {
         let mut shown = json!({ "signal": signal.signal, "value": signal.value, "cost": signal.cost });
         if let Some(of) = &signal.of {
             shown["of"] = json!(of);
@@ -75,7 +77,10 @@ fn brief_of(
     });
     brief["signals"] = signals.collect();
     let held = explained.routes.iter().filter(|route| route.rule == Truth::Yes && route.when.is_some());
-    let held = held.take(most).map(|route| {
+    let mut held: Vec<_> = held.collect();
+    let chosen = decision.route.and_then(|route| table.name(route));
+    held.sort_by_key(|held| (chosen.is_none_or(|chosen| **chosen != *held.route), -i64::from(held.priority)));
+    let held = held.into_iter().take(most).map(|route| {
         let when = route.when.as_ref().map(ToString::to_string);
         json!({ "route": route.route, "priority": route.priority, "when": when })
     });
@@ -130,7 +135,7 @@ mod tests {
         let routes = Routes::new(&rules, lists, None);
         let asked = request(text);
         let explained = routes.explain(&routes.facts(&asked));
-        let text = brief(&table, &table.decided(Some(0), 1.0, Reason::Rule), None, "a", Some(&explained));
+        let text = brief(&table, &table.decided(Some(0), 1.0, Reason::Rule), None, Some("a"), Some(&explained));
         assert!(text.len() <= LONGEST && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{text}");
         serde_json::from_str(&text).unwrap()
     }

@@ -13,7 +13,7 @@ pub struct Explanation<'a> {
     /// The chosen route; none where the default backend or a named one serves.
     route: Option<&'a str>,
     /// Who serves.
-    backend: &'a str,
+    backend: Option<&'a str>,
     /// The chosen route's score, or the best route's; 0 where nothing was compared.
     score: f32,
     /// Each route's score; 0 where nothing was compared.
@@ -54,9 +54,9 @@ struct ByRoute<'a, T> {
 // === impl Explanation ===
 
 impl<'a> Explanation<'a> {
-    /// Names what `decision` chose from `table`, for `prompt`, where it was compared; `backend` is the
-    /// name of the one that serves.
-    pub fn new(table: &'a Table, decision: &Decision, prompt: Option<&Query>, backend: &'a str) -> Self {
+    /// Names what `decision` chose from `table`, for `prompt`, where it was compared; `backend` is the name of the one that
+    /// serves, none where the route answers itself.
+    pub fn new(table: &'a Table, decision: &Decision, prompt: Option<&Query>, backend: Option<&'a str>) -> Self {
         let scores = prompt.map(|prompt| table.scores(prompt));
         let out_of_scope = scores.as_ref().map(|scores| scores.out_of_scope);
         let routes = table.names().len();

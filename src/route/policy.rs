@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use http::HeaderName;
+
 use super::action::BodyActions;
 use super::action::arms::Arms;
 use super::action::headers::Headers;
 use super::action::mirror::Sampler;
+use super::action::reasoning::{Family, Outcome, Reasoning};
 use super::action::respond::Respond;
 use crate::guard::settings::Overrides;
+use crate::hash::hash;
 
 /// What a route says of its requests beyond where they go first.
 #[derive(Debug, Default)]
@@ -22,8 +26,6 @@ pub struct Policy {
     pub priority: i32,
     /// What becomes of the body; none where nothing does.
     pub body: Option<Arc<BodyActions>>,
-    /// What tells answers to this body from those to others, in the cache; none where nothing becomes of it.
-    pub fingerprint: Option<u64>,
     /// What becomes of the head.
     pub headers: Headers,
     /// Who gets copies.
@@ -41,4 +43,24 @@ pub struct Mirror {
     pub backend: usize,
     /// Which requests are copied.
     pub sampler: Sampler,
+}
+
+// === impl Policy ===
+
+impl Policy {
+    /// What tells answers to what a model of this `family` gets, and was `told` of reasoning, from those to others, in the cache;
+    /// none where the route changes nothing.
+    pub fn fingerprint(&self, family: Option<&Family>, told: Option<Outcome>) -> Option<u64> {
+        if self.body.is_none() && self.headers.is_empty() {
+            return None;
+        }
+        let reasoning = self.body.as_ref().and_then(|body| body.reasoning.as_ref());
+        let family = reasoning.map(|_| format!("{family:?}"));
+        // Only of `auto` the settings do not tell it.
+        let told = told.filter(|_| reasoning.is_some_and(Reasoning::is_auto));
+        let headers = self.headers.set.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let removed = self.headers.removed.iter().map(HeaderName::as_str);
+        let head: (Vec<_>, Vec<_>) = (headers.collect(), removed.collect());
+        Some(hash(&(self.body.as_ref().map(|body| body.fingerprint()), family, told.map(Outcome::as_str), head)))
+    }
 }

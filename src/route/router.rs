@@ -89,7 +89,7 @@ impl Router {
         }
         Ok(match self.meaning(asked, pace).await {
             Ok(meaning) => {
-                let decision = self.table.decide(&Query { embedding: &meaning.embedding, text: asked.request.text });
+                let decision = self.table.decide(&query(asked, &meaning));
                 Decision { meaning: Some(meaning), ..decision }
             }
             Err(reason) => self.without_meaning(None, reason),
@@ -180,17 +180,21 @@ impl Router {
             lessons.embed(meaning.embedding.clone());
         }
         let mut degraded = None;
-        if lessons.labels().is_none() && self.needs_labels(rules, &facts, meaning.as_ref().ok()) {
+        if lessons.labels().is_none()
+            && self.needs_labels(rules, &facts, meaning.as_ref().ok().map(|meaning| query(asked, meaning)).as_ref())
+        {
             degraded = self.classify(rules, asked, lessons, pace).await;
         }
         let meaning = match meaning {
             Ok(meaning) => meaning,
             Err(reason) => return self.without_meaning(rules.decide(&facts, &[]).map(|choice| choice.route), reason),
         };
-        let (scores, best) = self.scores(rules, &facts, &meaning, |truth| truth == Truth::Yes);
+        let query = query(asked, &meaning);
+        let (scores, best) = self.scores(rules, &facts, &query, |truth| truth == Truth::Yes);
         let decision = match rules.decide(&facts, &scores) {
             Some(choice) if rules.has_samples(choice.route) => (Some(choice.route), choice.score, Reason::Semantic),
             Some(choice) => (Some(choice.route), choice.score, Reason::Rule),
+            None if rules.priorities_of_samples().is_empty() => (None, best, Reason::NoMatch),
             None => (None, best, Reason::BelowThreshold),
         };
         let (route, score, reason) = decision;
@@ -198,11 +202,11 @@ impl Router {
     }
 
     /// Whether a route that waits for a classifier could still win, once all is known of the text's meaning that will be.
-    fn needs_labels(&self, rules: &Routes, facts: &Facts<'_>, meaning: Option<&Meaning>) -> bool {
+    fn needs_labels(&self, rules: &Routes, facts: &Facts<'_>, query: Option<&Query<'_>>) -> bool {
         if !rules.wanted().asks("classifier") {
             return false;
         }
-        let scores = meaning.map(|meaning| self.scores(rules, facts, meaning, |truth| truth != Truth::No).0);
+        let scores = query.map(|query| self.scores(rules, facts, query, |truth| truth != Truth::No).0);
         let scores = scores.unwrap_or_default();
         matches!(rules.settle(facts, Some(&scores)), Early::Needs(_))
     }
@@ -237,18 +241,17 @@ impl Router {
         &self,
         rules: &Routes,
         facts: &Facts<'_>,
-        meaning: &Meaning,
+        query: &Query<'_>,
         counts: fn(Truth) -> bool,
     ) -> (Vec<Score>, f32) {
         let mut scores = vec![Score { value: 0.0, passes: false }; self.table.names().len()];
-        let query = Query { embedding: &meaning.embedding, text: facts.text() };
         let mut best = 0.0f32;
         for priority in rules.priorities_of_samples() {
             let open = |route| {
                 let may = rules.has_samples(route) && rules.priority(route) == priority;
                 may && counts(rules.truth(route, facts))
             };
-            let choice = self.table.choose(&query, open);
+            let choice = self.table.choose(query, open);
             let value = choice.score().unwrap_or(0.0);
             best = best.max(value);
             if let Some(score) = choice.route().and_then(|route| scores.get_mut(route)) {
@@ -272,6 +275,11 @@ impl Router {
     fn default(&self, reason: Reason) -> Decision {
         Decision::uncompared(self.table.default_backend(), reason)
     }
+}
+
+/// What the routes' samples are compared with.
+fn query<'a>(asked: &Asked<'a>, meaning: &'a Meaning) -> Query<'a> {
+    Query { embedding: &meaning.embedding, text: asked.request.text }
 }
 
 /// What is known of a request before it is embedded.

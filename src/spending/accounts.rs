@@ -39,9 +39,10 @@ impl Accounts {
         admit(self.of_route(route), backend, |backend| self.of_backend(backend), estimate, now)
     }
 
-    /// Charges for one that `backend` serves in any case, in place of the backend that it was charged for before.
-    pub fn turn_to(&self, charges: &mut Charges, route: Option<usize>, backend: usize, size: Size, now: Instant) {
-        charges.turn_to(self.of_route(route), self.of_backend(backend), self.estimate(backend, size), now);
+    /// Charges for one that `backend` serves in any case, whatever is spent there.
+    pub fn charge(&self, route: Option<usize>, backend: usize, size: Size, now: Instant) -> Charges {
+        let estimate = self.estimate(backend, size);
+        Charges::of(self.of_route(route), self.of_backend(backend), estimate, now)
     }
 
     /// Whether it matters how many tokens an answer took.

@@ -99,8 +99,8 @@ impl Settings {
             }
         }
         match self.cost_per_hour {
-            Some(cost) if cost > 0.0 && cost <= 1e6 => limits.push((Unit::Cost, Cost::of(cost).units() as i64)),
-            Some(_) => return Err(("cost_per_hour", "must be above 0 and no more than 1000000")),
+            Some(cost) if (1e-6..=1e6).contains(&cost) => limits.push((Unit::Cost, Cost::of(cost).units() as i64)),
+            Some(_) => return Err(("cost_per_hour", "must be between 0.000001 and 1000000")),
             None => {}
         }
         let message = "must have \"requests_per_minute\", \"tokens_per_minute\" or \"cost_per_hour\"";

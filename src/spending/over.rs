@@ -112,20 +112,26 @@ impl<'a> Admitted<'a> {
 // === impl Charges ===
 
 impl Charges {
-    /// Turns to another backend of the route, as the one before could not serve: it is served there in any case.
-    pub fn turn_to(
-        &mut self,
-        route: Option<&Allowance>,
-        backend: Option<&Allowance>,
-        estimate: Estimate,
-        now: Instant,
-    ) {
+    /// What a request is charged that is served in any case.
+    pub fn of(route: Option<&Allowance>, backend: Option<&Allowance>, estimate: Estimate, now: Instant) -> Self {
         let charge = |allowance: &Allowance| allowance.budget.charge(estimate, now);
+        Self { route: route.map(charge), backend: backend.map(charge) }
+    }
+
+    /// Takes the `next` backend's charge in place of the one before, which could not serve, and the route's where there was none.
+    pub fn turn_to(&mut self, mut next: Self, now: Instant) {
         if let Some(before) = self.backend.take() {
             before.cancel(now);
         }
-        self.backend = backend.map(charge);
-        self.route = self.route.take().or_else(|| route.map(charge));
+        self.backend = next.backend.take();
+        if self.route.is_none() {
+            self.route = next.route.take();
+        }
+    }
+
+    /// Whether a route was charged.
+    pub fn has_route(&self) -> bool {
+        self.route.is_some()
     }
 
     /// Charges what the request took in place of what it was likely to.
@@ -212,9 +218,9 @@ mod tests {
         drop(admitted);
         assert_eq!(all(), (0.0, 0.0));
         let mut charges = admit().charges;
-        charges.turn_to(Some(&route), None, ONE, now);
+        charges.turn_to(Charges::of(None, None, ONE, now), now);
         assert_eq!(all(), (1.0, 0.0), "another backend of the route serves");
-        charges.turn_to(Some(&route), Some(&backend), ONE, now);
+        charges.turn_to(Charges::of(None, Some(&backend), ONE, now), now);
         charges.settle(1, Cost::NOTHING, now);
         drop(charges);
         assert_eq!(all(), (1.0, 1.0), "what is settled stands");

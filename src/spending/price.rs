@@ -42,6 +42,9 @@ const UNITS: f64 = 1e12;
 /// The highest price of a million tokens: one token then costs one unit of the currency.
 const HIGHEST: f64 = 1e6;
 
+/// The lowest that is not nothing: less would be rounded away.
+const LOWEST: f64 = 1e-6;
+
 // === impl Settings ===
 
 impl Settings {
@@ -49,8 +52,10 @@ impl Settings {
     pub fn problem(&self) -> Option<(&'static str, &'static str)> {
         let Self { input, output, cached_input } = *self;
         let prices = [("input", Some(input)), ("output", Some(output)), ("cached_input", cached_input)];
-        let wrong = prices.into_iter().find(|(_, price)| price.is_some_and(|price| !(0.0..=HIGHEST).contains(&price)));
-        wrong.map(|(key, _)| (key, "must be between 0 and 1000000"))
+        let wrong = prices
+            .into_iter()
+            .find(|(_, price)| price.is_some_and(|price| price != 0.0 && !(LOWEST..=HIGHEST).contains(&price)));
+        wrong.map(|(key, _)| (key, "must be 0, or between 0.000001 and 1000000"))
     }
 }
 

@@ -38,6 +38,7 @@ async fn a_copy_is_the_request_as_the_other_backend_would_have_it() {
     let body = r#"{ "messages":[{"role":"user","content":"H\u0069"}],"model":"auto"}"#;
     let request =
         stand.post("/v1/chat/completions?a=b").header("x-c", "1").header("x-d", "2").header("x-request-id", "r-1");
+    let request = request.header("proxy-authorization", "Basic own").header("connection", "x-hop").header("x-hop", "1");
     assert_eq!(send(request.header("authorization", "Bearer own"), body).await.status(), 200);
     mirrored(&stand, "success", 1.0).await;
     let [served, copy] = [&stand.one, &stand.two].map(|backend| backend.peer.seen().pop().unwrap());
@@ -46,7 +47,14 @@ async fn a_copy_is_the_request_as_the_other_backend_would_have_it() {
     assert_eq!(text(&served), format!("{words}{rest}one\"}}"));
     assert_eq!(text(&copy), format!(r#"{{"reasoning_effort":"high","top_p":0.9,{rest}two"}}"#));
     assert_eq!([served.target(), copy.target()], ["/v1/chat/completions?a=b"; 2]);
-    for (name, expected) in [("x-a", vec!["b"]), ("x-c", vec![]), ("x-d", vec!["2"]), ("x-request-id", vec!["r-1"])] {
+    for (name, expected) in [
+        ("x-a", vec!["b"]),
+        ("x-c", vec![]),
+        ("x-d", vec!["2"]),
+        ("x-request-id", vec!["r-1"]),
+        ("proxy-authorization", vec![]),
+        ("x-hop", vec![]),
+    ] {
         assert_eq!([served.header(name), copy.header(name)], [expected.clone(), expected], "{name}");
     }
     let home = std::env::var("HOME").unwrap();

@@ -78,6 +78,34 @@ fn a_route_needs_samples_or_a_rule() {
 }
 
 #[test]
+fn personal_data_of_no_known_kind_is_an_error() {
+    for rule in ["{pii: CREDIT_CRAD}", "{pii: [IBAN_CODE, CREDIT_CRAD]}", "{pii: {not_in: [CREDIT_CRAD]}}"] {
+        let with = format!("      when: {rule}\nmiddleware: {{guardrails: {{pii_masking: true}}}}\n");
+        let (code, said) = check("      when:\n        keywords: sql\n", &with);
+        assert_eq!(code, Some(1), "{rule}: {said}");
+        assert!(said.contains("no entity is named \"CREDIT_CRAD\"; did you mean \"CREDIT_CARD\"?"), "{rule}: {said}");
+    }
+}
+
+#[test]
+fn actions_that_may_not_be_meant_are_warned_of() {
+    for (keys, wanted) in [
+        (
+            "reasoning: auto",
+            "route \"chat\": reasoning: auto does nothing without examples in router.signals.complexity",
+        ),
+        (
+            "guardrails: {pii_masking: false}\nmiddleware: {sem_cache: {enabled: true}, guardrails: {pii_masking: true}}",
+            "route \"chat\": the cache keeps its questions and answers unmasked",
+        ),
+    ] {
+        let (code, said) = check("        keywords: sql\n", &format!("        keywords: sql\n      {keys}\n"));
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains(&format!("conf.yaml: warning: {wanted}")), "{said}");
+    }
+}
+
+#[test]
 fn what_is_hardly_meant_is_warned_of() {
     for (rule, wanted) in [
         (

@@ -7,7 +7,7 @@ use futures::future::join_all;
 
 use super::support::upstream::{Act, Upstream, answer, whole};
 use super::support::{Router, eventually};
-use super::{ask, backend, chat, entry, plain, routed, says, served, used};
+use super::{Said, ask, backend, chat, entry, plain, routed, says, served, used};
 
 const PRICED: &str = "price: {input: 1000, output: 1000}, ";
 
@@ -139,4 +139,23 @@ async fn who_come_at_once_are_charged_what_they_are_likely_to_take() {
     let (said, ()) = tokio::join!(asking, opening);
     assert_eq!(said.iter().filter(|said| said.backend == "a").count(), 3);
     assert_eq!(used(&router, "backend", "a", "tokens").await, 60.0 / 250.0, "and then settled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_falls_back_onto_a_backend_is_held_to_its_budget() {
+    let (b, over) = (backend((1, 1, 0)).await, backend((1, 1, 0)).await);
+    let entries = [
+        entry("a", "http://127.0.0.1:1", ""),
+        entry("b", &b.url(), "budget: {requests_per_minute: 2, over: over}"),
+        entry("over", &over.url(), ""),
+    ];
+    let router = Router::start(&routed("backends: [a, b]", &entries));
+    let mut said = Vec::new();
+    for _ in 0..4 {
+        let Said { backend, degraded, .. } = ask(&router, &chat("auto")).await;
+        said.push([backend, degraded]);
+    }
+    let (fallen, over) = (["b", "fallback"], ["over", "over-budget"]);
+    assert_eq!(said, [fallen, fallen, over, over]);
+    assert_eq!(used(&router, "backend", "b", "requests").await, 1.0);
 }

@@ -18,7 +18,12 @@ fn checked(a: &str, b: &str, router: &str) -> Vec<String> {
 #[test]
 fn what_is_wrong_with_prices_and_budgets_is_told_with_its_line() {
     for (a, b, router, expected) in [
-        ("price: {input: -1, output: 1}", "", "{}", "3: backends[0].price.input: must be between 0 and 1000000"),
+        (
+            "price: {input: -1, output: 1}",
+            "",
+            "{}",
+            "3: backends[0].price.input: must be 0, or between 0.000001 and 1000000",
+        ),
         ("price: {input: 1}", "", "{}", "3: backends[0].price: the key \"output\" is missing"),
         ("price: {input: 1, output: 1, outptu: 1}", "", "{}", "did you mean \"output\"?"),
         (

@@ -197,3 +197,22 @@ async fn where_its_backend_fails_the_routes_own_serves_and_the_conversation_stay
     assert_eq!(town.say(&[CRASH, JOKE, GREETING]).await, at("chitchat", "large"));
     metric_becomes(&town.router, r#"pointsman_sticky_total{outcome="stays"}"#, 2.0).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_that_another_answers_for_once_leaves_its_conversation_where_it_was() {
+    let (small, large) = (Fickle::start(vec![whole("small")]).await, Fickle::start(vec![whole("large")]).await);
+    let entries = [entry("small", &small.peer.url(), ""), entry("large", &large.peer.url(), "")].concat();
+    let further = "  routes:
+    - {name: fixed, priority: 9, when: {keywords: {any: [salary]}}, respond: {content: No.}}
+    - {name: lenient, priority: 9, backend: small, when: {keywords: {any: [payroll]}}, guardrails: {jailbreak_detection: false}}
+";
+    let sections = "middleware: {guardrails: {jailbreak_detection: true}}\n";
+    let router = Router::start(&config("conversation", &entries, sections).replace("  routes:\n", further));
+    let say = async |said: &[&str]| place(ask(&router, &talk(said)).await);
+    assert_eq!(say(&[CRASH]).await, at("complex", "large"));
+    assert_eq!(say(&[CRASH, "And my salary?"]).await, at("fixed", ""));
+    assert_eq!(say(&[CRASH, "And my salary?", GREETING]).await, at("chitchat", "large"));
+    // What is let pass for one backend is not for the one of the conversation.
+    assert_eq!(say(&[CRASH, "And my payroll?"]).await, at("lenient", "small"));
+    assert_eq!(say(&[CRASH, "And my payroll?", GREETING]).await, at("chitchat", "large"));
+}

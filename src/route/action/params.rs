@@ -87,6 +87,20 @@ impl Params {
         })
     }
 
+    /// The most tokens that an answer may have whose client `asks` for so many, if it does; none where nothing limits it.
+    pub fn answer_limit(&self, endpoint: Endpoint, asks: Option<u64>) -> Option<u64> {
+        let asked = asks.map_or_else(|| "{}".into(), |most| format!(r#"{{"{}":{most}}}"#, LIMITS[0]));
+        let mut draft = Draft::read(asked, "the limit").ok()?;
+        for Step { path, rule } in &self.steps {
+            if let [key] = &path[..]
+                && LIMITS.contains(&&**key)
+            {
+                limit::apply(rule, endpoint, key, &mut draft);
+            }
+        }
+        answer_limit(endpoint, &draft)
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()

@@ -12,8 +12,9 @@ const TRUST_IN_THE_MEAN: f32 = 20.0;
 /// the root of that, as words that say the same come together.
 const WEIGHT: f32 = 0.4;
 
-/// Of a prompt, so many words are read.
+/// Of a prompt, so many words are read, in so many bytes.
 const WORDS: usize = 256;
+const READ: usize = 4 << 10;
 
 /// The words of the samples.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,6 +79,7 @@ impl Words {
 /// The first words of a text, in lower case: runs of letters and digits.
 fn each_word(text: &str, mut each: impl FnMut(&str)) {
     let mut lower = String::new();
+    let text = &text[..text.floor_char_boundary(READ)];
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     for word in words.take(WORDS) {
         lower.clear();

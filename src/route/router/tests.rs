@@ -46,19 +46,15 @@ fn asking_only_routes_that_may_win_decides_as_asking_all_does() {
         let rules = router.rules.as_ref().unwrap();
         let asked = Request { turns: random.usize(..3), ..request("x") };
         let facts = rules.facts(&asked);
-        let meaning = Meaning { embedding: vector(&mut random), is_whole: true };
-        let all = router
-            .table
-            .scores(&Query { embedding: &meaning.embedding, text: facts.text() })
-            .by_route
-            .into_iter()
-            .enumerate();
+        let embedding = vector(&mut random);
+        let query = Query { embedding: &embedding, text: "x" };
+        let all = router.table.scores(&query).by_route.into_iter().enumerate();
         let passes = |(route, value): (usize, f32)| Score {
             value,
             passes: rules.has_samples(route) && router.table.threshold(route).is_none_or(|least| value >= least),
         };
         let all: Vec<Score> = all.map(passes).collect();
-        let (some, best) = router.scores(rules, &facts, &meaning, |truth| truth == Truth::Yes);
+        let (some, best) = router.scores(rules, &facts, &query, |truth| truth == Truth::Yes);
         let (wanted, chosen) = (rules.decide(&facts, &all), rules.decide(&facts, &some));
         assert_eq!(chosen, wanted, "{rules:?}");
         match chosen {
@@ -99,7 +95,8 @@ fn a_classifier_is_left_out_only_where_its_word_does_not_matter() {
         let rules = Routes::new(&rules, Vec::new(), None);
         let router =
             Router { names: Names::default(), table, rules: None, encoder: None, labelers: Labelers::default() };
-        let (request, meaning) = (request("x"), Meaning { embedding: vector(&mut random), is_whole: true });
+        let (request, embedding) = (request("x"), vector(&mut random));
+        let query = Query { embedding: &embedding, text: "x" };
         let decided = |label: Option<&str>| {
             let lessons = Lessons::default();
             if let Some(label) = label {
@@ -107,8 +104,8 @@ fn a_classifier_is_left_out_only_where_its_word_does_not_matter() {
             }
             let mut facts = rules.facts(&request);
             facts.learn(&lessons);
-            let needs = router.needs_labels(&rules, &facts, Some(&meaning));
-            let (scores, _) = router.scores(&rules, &facts, &meaning, |truth| truth == Truth::Yes);
+            let needs = router.needs_labels(&rules, &facts, Some(&query));
+            let (scores, _) = router.scores(&rules, &facts, &query, |truth| truth == Truth::Yes);
             (needs, rules.decide(&facts, &scores).map(|choice| choice.route))
         };
         let (needs, without) = decided(None);

@@ -12,7 +12,7 @@ use self::comparison::{Subject, comparison, named_by};
 use super::tree::{Condition, Node};
 use crate::findings::{self, Findings, either, suggestion};
 use crate::route::signal::keywords::List;
-use crate::route::signal::{Arg, Requires, SIGNALS, Shape, Signal};
+use crate::route::signal::{Arg, Kind, Requires, SIGNALS, Shape, Signal};
 
 pub use self::words::parse_list;
 
@@ -27,6 +27,8 @@ pub struct Scope<'a> {
     pub jailbreak: bool,
     /// Whether personal data is.
     pub pii: bool,
+    /// Its kinds; empty where they are not known.
+    pub entities: Vec<&'a str>,
     /// Whether there are easy and hard examples.
     pub complexity: bool,
     /// Whether prompts are embedded by the model that ships, which domains and intents are told by.
@@ -116,11 +118,34 @@ fn signal(
         findings.add(path, missing);
         return None;
     }
+    if signal.kind == Kind::Names && !scope.entities.is_empty() {
+        entities(path, value, scope, findings);
+    }
     match signal.shape {
         Shape::Plain => comparison(path, Subject { signal, arg: Arg::Nothing }, value, findings),
         Shape::Likely => comparison(path, Subject { signal, arg: Arg::Likely(0.0) }, value, findings),
         Shape::Words => words::condition(path, signal, value, scope, findings),
         Shape::Named | Shape::NamedLikely => named_by(path, signal, value, scope, findings),
+    }
+}
+
+/// Reports kinds of personal data that there are none of.
+fn entities(path: &str, value: &Yaml, scope: &Scope<'_>, findings: &mut Findings) {
+    match value {
+        Yaml::String(name) => {
+            let _ = one_of(path, "entity", name, &scope.entities, findings);
+        }
+        Yaml::Sequence(items) => {
+            for (i, item) in items.iter().enumerate() {
+                entities(&findings::item(path, i), item, scope, findings);
+            }
+        }
+        Yaml::Mapping(entries) => {
+            for (key, value) in entries.iter().filter(|(key, _)| key.as_str() != Some("matches")) {
+                entities(&findings::key(path, &key_name(key)), value, scope, findings);
+            }
+        }
+        _ => {}
     }
 }
 

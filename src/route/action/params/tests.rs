@@ -182,3 +182,15 @@ fn random_params_do_what_they_do_to_plain_values() {
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), Value::from(after), "seed {seed}");
     }
 }
+
+#[test]
+fn the_limit_of_an_answer_is_what_the_client_asks_and_the_route_makes_of_it() {
+    let limit = |settings: Value, endpoint, asks| params(settings).answer_limit(endpoint, asks);
+    let cap = json!({"cap": {"max_tokens": 5}});
+    assert_eq!(limit(cap.clone(), Endpoint::Chat, None), Some(5));
+    assert_eq!(limit(cap.clone(), Endpoint::Chat, Some(3)), Some(3));
+    assert_eq!(limit(cap, Endpoint::Chat, Some(9)), Some(5));
+    assert_eq!(limit(json!({"set": {"max_completion_tokens": 2000}}), Endpoint::Chat, Some(1)), Some(2000));
+    assert_eq!(limit(json!({"default": {"temperature": 0}}), Endpoint::Chat, None), None);
+    assert_eq!(limit(json!({"default": {"temperature": 0}}), Endpoint::Completions, None), Some(16));
+}

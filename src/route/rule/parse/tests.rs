@@ -5,6 +5,7 @@ use super::*;
 fn scope() -> Scope<'static> {
     let sql = List { name: Some(Arc::from("sql")), ..List::any(["select *"]) };
     Scope {
+        entities: Vec::new(),
         backends: vec!["fast", "coder"],
         classifiers: vec!["toxicity"],
         jailbreak: true,
