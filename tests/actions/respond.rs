@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::stand::{Parts, Stand, send};
-use crate::support::pool::{header, logs, refused};
+use crate::support::pool::{header, logs, metric_becomes, refused};
 use crate::support::wire::{ask, post};
 
 const SAYS: &str = "respond: {content: \"Please call us.\"}";
@@ -38,7 +38,7 @@ async fn it_says_what_it_is_told_and_asks_nobody() {
     assert_eq!((&body["object"], &body["choices"][0]["text"]), (&json!("text_completion"), &json!("Please call us.")));
     assert!(stand.one.peer.seen().is_empty() && stand.two.peer.seen().is_empty());
     let series = r#"pointsman_requests_total{backend="none",route="all",status="2xx"}"#;
-    assert_eq!(stand.router.metric(series).await, 2.0);
+    metric_becomes(&stand.router, series, 2.0).await;
     logs(&stand.router, &["Answered by the route", "route=\"all\""]).await;
 }
 
@@ -71,7 +71,7 @@ async fn an_error_has_openais_shape_even_for_a_stream() {
     );
     assert_eq!(refused(response, 403, "route_response").await, "Not here.");
     let series = r#"pointsman_requests_total{backend="none",route="all",status="4xx"}"#;
-    assert_eq!(stand.router.metric(series).await, 1.0);
+    metric_becomes(&stand.router, series, 1.0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
