@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use client::Client;
 use support::{Child, Router};
+use tokio::runtime::Runtime;
 
 /// Rounds, and requests of each kind in one.
 const ROUNDS: usize = 40;
@@ -51,6 +52,8 @@ fn main() -> ExitCode {
         println!("{:<24}{named:>14}{keyword:>14}{shown:>14}{p99:>10}", format!("prompts of {length} bytes"));
         is_within &= added <= BUDGET;
     }
+    let embedded = Runtime::new().expect("a runtime").block_on(router.metric("pointsman_embedding_seconds_count"));
+    assert_eq!(embedded, 0.0, "a keyword decides");
     if is_within { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

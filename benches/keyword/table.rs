@@ -35,7 +35,7 @@ pub(crate) fn about(route: usize, number: usize) -> String {
 
 /// A prompt of about so many bytes that a keyword decides.
 pub(crate) fn decided_by_a_keyword(number: usize, length: usize) -> String {
-    format!("{}keyword{}x{} is meant", filler(length), number * 7 % RULES, number % 5)
+    format!("{} keyword{}x{} is meant", filler(length), number * 7 % RULES, number % 5)
 }
 
 /// So many bytes that decide nothing.
