@@ -150,7 +150,7 @@ impl Contents {
             let Part { kind, image_url, image } = object(part.get(), "a part of a message")?;
             let is_image = name(kind).is_some_and(|kind| IMAGES.iter().any(|image| kind.starts_with(image)));
             let is_there = |value: &RawValue| Shape::of(value) != Shape::Null;
-            self.images += usize::from(is_image || image_url.or(image).is_some_and(is_there));
+            self.images += usize::from(is_image || image_url.is_some_and(is_there) || image.is_some_and(is_there));
         }
         Ok(())
     }
@@ -175,7 +175,7 @@ mod tests {
         let body = r#"{"messages":[{"role":"developer","content":"s"},{"role":"user","content":"a"},
             {"role":"assistant","content":null,"tool_calls":[{"id":"1"}]},{"role":"tool","content":"t"},
             {"role":"us\u0065r","content":[{"type":"text","text":"b"},{"type":"image_url","image_url":{"url":"x"}},
-            {"image_url":"y"},{"type":"input_image"},{"type":"audio"}]}],
+            {"image_url":null,"image":"y"},{"type":"input_image"},{"type":"audio"}]}],
             "tools":[{"type":"function"}, {"type":"function"}],"response_format":{"type":"json_schema","json_schema":{}}}"#;
         let contents = read(Endpoint::Chat, body).unwrap();
         let Contents { messages, turns, tools, images, ids, format, said } = contents;

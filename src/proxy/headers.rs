@@ -14,7 +14,7 @@ use super::exchange::Exchange;
 use crate::failure::{Failure, Reason};
 use crate::intake::{self, Client};
 use crate::record::Outcome;
-use crate::route::action::headers::Headers;
+use crate::route::action::headers::{Headers, OF_ONE_CONNECTION};
 use crate::upstream::{Origin, Settings};
 
 /// Every header of ours begins with this.
@@ -32,21 +32,6 @@ const JAILBREAK: HeaderName = HeaderName::from_static("x-pointsman-jailbreak");
 const PII: HeaderName = HeaderName::from_static("x-pointsman-pii");
 const REASONING: HeaderName = HeaderName::from_static("x-pointsman-reasoning");
 const DEGRADED: HeaderName = HeaderName::from_static("x-pointsman-degraded");
-
-/// What speaks of the client's connection, and of how its body was sent.
-const OF_THE_CONNECTION: [&str; 11] = [
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "http2-settings",
-    "content-length",
-];
 
 /// More header fields, or more bytes of them, are refused. Far above what clients send.
 const MAX_FIELDS: usize = 100;
@@ -133,7 +118,8 @@ pub(super) fn copied(session: &Session, headers: &Headers) -> Result<RequestHead
     let is_named =
         |name: &str| named.iter().flat_map(|list| list.split(',')).any(|it| it.trim().eq_ignore_ascii_case(name));
     for (name, value) in &asked.headers {
-        if !OF_THE_CONNECTION.contains(&name.as_str()) && !is_named(name.as_str()) {
+        let is_of_the_body = *name == header::CONTENT_LENGTH;
+        if !is_of_the_body && !OF_ONE_CONNECTION.contains(&name.as_str()) && !is_named(name.as_str()) {
             request.append_header(name.clone(), value.clone())?;
         }
     }

@@ -29,22 +29,23 @@ pub struct Headers {
 /// What the router's own headers begin with.
 const OURS: &str = "x-pointsman-";
 
+/// Headers that speak of one connection, and are not passed on.
+pub const OF_ONE_CONNECTION: [&str; 10] = [
+    "connection",
+    "http2-settings",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
 /// Headers that are no route's to write, each with the reason.
 const REFUSED: [(&str, &[&str]); 5] = [
-    (
-        "speaks of one connection only",
-        &[
-            "connection",
-            "keep-alive",
-            "proxy-authenticate",
-            "proxy-authorization",
-            "proxy-connection",
-            "te",
-            "trailer",
-            "transfer-encoding",
-            "upgrade",
-        ],
-    ),
+    ("speaks of one connection only", &OF_ONE_CONNECTION),
     ("is made for each peer; see \"host\" of a backend's peers", &["host"]),
     ("is the backend's; see its \"api_key_env\", \"api_key_file\" and \"forward_auth\"", &["authorization"]),
     (
