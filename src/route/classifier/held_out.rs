@@ -30,7 +30,7 @@ pub(super) struct Judged {
 }
 
 /// The cosine of what cannot be compared.
-const NOTHING_LIKE_IT: f32 = -1.0;
+pub(super) const NOTHING_LIKE_IT: f32 = -1.0;
 
 /// What is judged, and by what.
 pub(super) struct Court<'a> {

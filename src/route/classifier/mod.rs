@@ -31,7 +31,7 @@ pub use self::choice::Choice;
 pub use self::diagnose::{HeldOut, Suspect, Twins};
 use self::diagnose::{suspects, twins};
 use self::head::Head;
-use self::held_out::{Court, Judged, cosine, head};
+use self::held_out::{Court, Judged, NOTHING_LIKE_IT, cosine, head};
 pub use self::samples::Ragged;
 use self::samples::Samples;
 pub use self::shares::ENOUGH_SAMPLES;
@@ -225,12 +225,16 @@ impl Classifier {
         likeliest.sort_by(|a, b| log_shares[*b].total_cmp(&log_shares[*a]));
         let mut choice = Choice::default();
         for route in likeliest {
-            let most = calibration.evidence(route, log_shares[route], 1.0);
-            if !choice.is_open_to(most, passes(route, calibration.score(most))) {
+            let evidence = |cosine| calibration.evidence(route, log_shares[route], cosine);
+            let is_open = |most: f32| choice.is_open_to(most, passes(route, calibration.score(most)));
+            if !is_open(evidence(1.0)) {
                 continue;
             }
-            let cosine = cosine(search.as_ref().and_then(|search| search.nearest(self.ranges[route].clone())));
-            let evidence = calibration.evidence(route, log_shares[route], cosine);
+            let race = search.as_ref().map(|search| search.race(self.ranges[route].clone()));
+            if race.as_ref().is_some_and(|race| !is_open(evidence(race.most().max(NOTHING_LIKE_IT)))) {
+                continue;
+            }
+            let evidence = evidence(cosine(race.and_then(|race| race.won())));
             let score = calibration.score(evidence);
             choice.consider(route, evidence, score, passes(route, score));
         }

@@ -30,6 +30,15 @@ pub(super) struct Search<'a> {
     rounding: Rounding,
 }
 
+/// Samples that are about to be compared in full.
+#[derive(Debug)]
+pub(super) struct Race<'a> {
+    search: &'a Search<'a>,
+    group: Range<usize>,
+    /// The least and the most that each cosine can be.
+    bounds: Vec<(f32, f32)>,
+}
+
 /// A sample of another width than those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ragged {
@@ -102,37 +111,52 @@ impl Search<'_> {
     /// The sample of `group` that is nearest, and its cosine, -1 to 1; the first of equals. None where the group is empty
     /// or nothing in it can be compared, which a NaN prevents.
     pub(super) fn nearest(&self, group: Range<usize>) -> Option<(usize, f32)> {
-        self.race(group.clone(), &self.bounds(group))
+        self.race(group).won()
     }
 
     /// As [`Self::nearest`], where `sample` is what is searched for: neither it nor a copy of it may win.
     pub(super) fn nearest_other(&self, sample: usize, group: Range<usize>) -> Option<(usize, f32)> {
-        let mut bounds = self.bounds(group.clone());
-        for (other, bounds) in group.clone().zip(&mut bounds) {
+        let mut race = self.race(group.clone());
+        for (other, bounds) in group.zip(&mut race.bounds) {
             if other == sample || (bounds.1 >= COPY && self.samples.are_copies(sample, other)) {
                 *bounds = OUT;
             }
         }
-        self.race(group, &bounds)
+        race.won()
     }
 
-    /// The least and the most that each cosine can be.
-    fn bounds(&self, group: Range<usize>) -> Vec<(f32, f32)> {
+    /// The search among `group`, as far as rounded numbers tell.
+    pub(super) fn race(&self, group: Range<usize>) -> Race<'_> {
         let width = self.codes.len();
         let codes = &self.samples.codes[group.start * width..group.end * width];
         let dots = coarse_dots(codes.chunks_exact(width.max(1)), &self.codes);
-        let samples = &self.samples.rounding[group];
-        samples.iter().zip(dots).map(|(sample, dot)| bounds(*sample, self.rounding, dot)).collect()
+        let samples = &self.samples.rounding[group.clone()];
+        let bounds = samples.iter().zip(dots).map(|(sample, dot)| bounds(*sample, self.rounding, dot)).collect();
+        Race { search: self, group, bounds }
+    }
+}
+
+// === impl Race ===
+
+impl Race<'_> {
+    /// No cosine is more than this. Minus infinity where nothing can be compared.
+    pub(super) fn most(&self) -> f32 {
+        highest(self.bounds.iter().map(|(_, most)| *most)).min(1.0)
     }
 
-    fn race(&self, group: Range<usize>, bounds: &[(f32, f32)]) -> Option<(usize, f32)> {
-        // Not `f32::max`, which takes longer; here, too, a NaN is never the greater.
-        let sure = bounds.iter().fold(f32::NEG_INFINITY, |sure, &(least, _)| if least > sure { least } else { sure });
-        let in_the_race = group.zip(bounds).filter(|(_, (_, most))| *most >= sure && *most > OUT.1);
-        let cosines =
-            in_the_race.map(|(sample, _)| (sample, dot(self.samples.vector(sample), self.prompt).clamp(-1.0, 1.0)));
+    /// The nearest sample and its cosine.
+    pub(super) fn won(&self) -> Option<(usize, f32)> {
+        let Search { samples, prompt, .. } = self.search;
+        let sure = highest(self.bounds.iter().map(|(least, _)| *least));
+        let in_it = self.group.clone().zip(&self.bounds).filter(|(_, (_, most))| *most >= sure && *most > OUT.1);
+        let cosines = in_it.map(|(sample, _)| (sample, dot(samples.vector(sample), prompt).clamp(-1.0, 1.0)));
         cosines.reduce(|best, next| if next.1 > best.1 { next } else { best })
     }
+}
+
+/// Not by `f32::max`, which takes longer; here, too, a NaN is never the greater.
+fn highest(floats: impl Iterator<Item = f32>) -> f32 {
+    floats.fold(f32::NEG_INFINITY, |highest, next| if next > highest { next } else { highest })
 }
 
 #[cfg(test)]
