@@ -193,6 +193,14 @@ fn operators(pii: &file::Pii) -> HashMap<Entity, Operator> {
     operators
 }
 
+/// The names of the kinds that are looked for.
+pub(super) fn looked_for(pii: &file::Pii) -> Vec<String> {
+    let mut names: Vec<String> = operators(pii).keys().map(|entity| entity.name().to_owned()).collect();
+    // In some order of their own, so that the same config says the same.
+    names.sort_unstable();
+    names
+}
+
 fn pii_settings(pii: &file::Pii) -> anyhow::Result<Pii> {
     Ok(Pii {
         operators: operators(pii),

@@ -2,11 +2,13 @@
 
 use anyhow::Context;
 
-use super::file::{File, Mode};
+use super::file::{ClientKey, File, Mode};
+use super::guarding;
 use crate::embed::{Embedding, Encoder};
 use crate::findings::{self, Findings};
 use crate::guard::Entity;
-use crate::route::rule::{RouteRule, Routes, Scope, check, parse, parse_list};
+use crate::intake::auth::EVERYBODY;
+use crate::route::rule::{Range, RouteRule, Routes, Scope, Texts, World, check, parse, parse_list};
 use crate::route::signal::Contrast;
 use crate::route::signal::keywords::List;
 use crate::route::topics;
@@ -25,6 +27,9 @@ pub(super) struct Examples {
     embeddings: Vec<Embedding>,
     easy: usize,
 }
+
+/// Why a header is never a text.
+const ASCII: &str = "it can hold ASCII alone";
 
 /// Where the signals stand in the file.
 const SIGNALS: &str = "router.signals";
@@ -59,7 +64,32 @@ pub(super) fn notes(file: &File) -> Vec<String> {
         return vec!["router.mode: off sends all to the default backend; no route's \"when\" is asked".into()];
     }
     let Rules { routes, lists } = read(file, &mut Findings::default());
-    check(&routes, &lists).iter().map(ToString::to_string).collect()
+    let world = World { lists: &lists, ranges: ranges(file) };
+    check(&routes, &world).iter().map(ToString::to_string).collect()
+}
+
+/// What the signals of texts can say of this config's requests.
+fn ranges(file: &File) -> Vec<(&'static str, Range)> {
+    let keys = &file.auth.keys;
+    let whose = |key: &ClientKey| key.tenant.clone().unwrap_or_else(|| key.name.clone());
+    let (tenants, why) = if keys.is_empty() {
+        (Texts::These(vec![EVERYBODY.into()]), "without auth.keys, all are \"default\"")
+    } else if keys.iter().any(|key| key.trusted) {
+        (Texts::Header, ASCII)
+    } else {
+        let why = "no key of auth.keys is that tenant's, and none is trusted to name another";
+        (Texts::These(keys.iter().map(whose).collect()), why)
+    };
+    let named = if keys.is_empty() { "there are no auth.keys" } else { "no key of auth.keys is named so" };
+    let entities = guarding::looked_for(&file.middleware.guardrails.pii);
+    let range = |texts, may_be_absent, why| Range { texts, may_be_absent, why };
+    vec![
+        ("tenant", range(tenants, false, why)),
+        ("key", range(Texts::These(keys.iter().map(|key| key.name.clone()).collect()), keys.is_empty(), named)),
+        ("model", range(Texts::These(file.router.aliases.clone()), true, "it is not among router.aliases")),
+        ("header", range(Texts::Header, true, ASCII)),
+        ("pii", range(Texts::These(entities), false, "guardrails.pii does not look for it")),
+    ]
 }
 
 fn scope<'a>(file: &'a File, findings: &mut Findings) -> Scope<'a> {

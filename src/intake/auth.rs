@@ -9,7 +9,7 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use crate::failure::{Failure, Reason};
 
 /// The tenant of everybody where no keys are configured.
-const EVERYBODY: &str = "default";
+pub const EVERYBODY: &str = "default";
 
 /// The header by which a trusted client names the tenant that it asks for.
 pub const TENANT_HEADER: &str = "x-pointsman-tenant";

@@ -12,8 +12,8 @@ use crate::upstream::Backend;
 
 /// A request's surroundings.
 pub struct Around<'a> {
-    /// The headers that rules ask for, by their names in lower case.
-    headers: Vec<(String, String)>,
+    /// The headers that rules ask for, by their names in lower case, each with the values of its lines.
+    headers: Vec<(String, Vec<String>)>,
     backends: &'a [Arc<Backend>],
 }
 
@@ -27,15 +27,18 @@ impl<'a> Around<'a> {
 }
 
 /// The headers that rules ask for. Ours are no client's to send.
-fn asked_for(router: &Router, headers: &HeaderMap) -> Vec<(String, String)> {
+fn asked_for(router: &Router, headers: &HeaderMap) -> Vec<(String, Vec<String>)> {
     let wanted = router.rules.iter().flat_map(|rules| rules.wanted().headers());
     let wanted = wanted.filter(|name| !name.starts_with(OURS));
-    wanted.filter_map(|name| Some((name.to_owned(), headers.get(name)?.to_str().ok()?.to_owned()))).collect()
+    // As many lines as a request's head may have at all.
+    let values =
+        |name| headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).map(str::to_owned).collect();
+    wanted.map(|name| (name.to_owned(), values(name))).collect()
 }
 
 impl Context for Around<'_> {
-    fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    fn header(&self, name: &str) -> &[String] {
+        self.headers.iter().find(|(known, _)| known == name).map_or(&[], |(_, values)| values)
     }
 
     fn standing(&self, backend: &str) -> Option<Standing> {

@@ -87,8 +87,8 @@ impl Reading {
 // === impl Nowhere ===
 
 impl Context for Nowhere {
-    fn header(&self, _: &str) -> Option<&str> {
-        None
+    fn header(&self, _: &str) -> &[String] {
+        &[]
     }
 
     fn standing(&self, _: &str) -> Option<super::signal::Standing> {

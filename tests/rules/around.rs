@@ -46,6 +46,37 @@ async fn headers_decide_by_their_value() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_header_that_comes_more_than_once_is_all_of_its_values() {
+    let routes = "
+        {name: both, backend: a, when: {all: [{header: {x-tag: blue}}, {header: {x-tag: {matches: ^beta}}}]}}
+        {name: blue, backend: a, when: {header: {x-tag: [blue, navy]}}}
+        {name: other, backend: b, when: {header: {x-tag: {ne: red}, x-kind: {not_in: [x, y]}}, not: {header: {x-kind: z}}}}
+    ";
+    let ruled = Ruled::with(routes).await;
+    for (headers, route) in [
+        (vec![("x-tag", "red"), ("x-tag", "blue")], "blue"),
+        (vec![("x-tag", "blue"), ("x-other", "beta"), ("x-tag", "beta-2")], "both"),
+        (vec![("x-tag", "red, blue")], "other"),
+        (vec![("x-tag", "green"), ("X-TAG", "red")], "default"),
+        (vec![("x-tag", "green"), ("x-tag", "yellow")], "other"),
+        (vec![("x-kind", "a"), ("x-kind", "y")], "default"),
+        (vec![("x-kind", "a"), ("x-kind", "z")], "default"),
+        (vec![("x-kind", "a"), ("x-kind", "b")], "other"),
+        (vec![], "other"),
+    ] {
+        let response = ruled.ask(user("hi"), &headers).await;
+        assert_eq!(header(&response, "x-pointsman-route"), route, "{headers:?}");
+    }
+    // Of as many lines as a head may have, the last counts, too; what is not text says nothing.
+    let mut many = vec![("x-tag", "green"); 80];
+    many.push(("x-tag", "navy"));
+    assert_eq!(header(&ruled.ask(user("hi"), &many).await, "x-pointsman-route"), "blue");
+    let request = reqwest::Client::new().post(ruled.router.at("/v1/chat/completions")).json(&user("hi"));
+    let request = request.header("x-tag", &b"r\xe9d"[..]).header("x-tag", "blue").send().await.unwrap();
+    assert_eq!(header(&request, "x-pointsman-route"), "blue");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_busy_backend_spills_over() {
     let gate = Arc::<AtomicBool>::default();
     let open = gate.clone();

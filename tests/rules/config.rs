@@ -19,7 +19,7 @@ router:
 ";
 
 /// The exit code, and what is said on standard error, of the config with `from` replaced.
-fn check(from: &str, to: &str) -> (Option<i32>, String) {
+pub(crate) fn check(from: &str, to: &str) -> (Option<i32>, String) {
     assert!(CONFIG.contains(from), "{from}");
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("conf.yaml"), CONFIG.replace(from, to)).unwrap();
@@ -112,7 +112,14 @@ fn what_is_hardly_meant_is_warned_of() {
             "all: [{tokens: {gt: 9}}, {tokens: {lt: 5}}]",
             "route \"chat\": when holds for no request: \"tokens > 9\" and \"tokens < 5\" never hold together",
         ),
-        ("any: [{stream: true}, {stream: false}]", "route \"chat\": when holds for every request; leave it out"),
+        (
+            "any: [{stream: true}, {stream: false}]",
+            "route \"chat\": when holds for every request; no route that it goes before is ever chosen",
+        ),
+        (
+            "any: [{stream: true}, {stream: false}]\n      samples: [Hello]",
+            "route \"chat\": when holds for every request; leave it out",
+        ),
         ("stream: true", "router.signals.keywords.sql: no route asks for it"),
         (
             "keywords: sql\n    - {name: more, backend: heavy, when: {keywords: sql, stream: true}}",

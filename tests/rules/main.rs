@@ -9,6 +9,7 @@ mod guarded;
 mod reload;
 mod signals;
 mod stand;
+mod warned;
 
 #[path = "../support/mod.rs"]
 mod support;

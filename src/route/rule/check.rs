@@ -1,80 +1,57 @@
 //! Rules that never hold, always hold, or whose requests another route takes: for `pointsman check`.
 //!
 //! Every warning is true of all requests; not all that could be warned of is.
+//! - `world`: what the rest of the config says of its requests
 //! - `facts`: a rule's conditions, keywords as the words they are made of
 //! - `solve`: whether conditions can hold together
 //! - `values`: whether comparisons of one signal can
+//! - `idle`: names, words and lists that decide nothing
+//! - `warning`: what is said
 
 mod facts;
+mod idle;
 mod solve;
 mod values;
+mod warning;
+mod world;
 
-use std::fmt;
 use std::sync::Arc;
 
 use self::facts::{Fact, facts};
 use self::solve::{Goal, Sign, possible};
 use super::routes::RouteRule;
 use super::tree::{Condition, Node};
-use crate::route::signal::Arg;
-use crate::route::signal::keywords::List;
 
-/// Something that is allowed, and hardly what was meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Warning {
-    /// A rule, or a branch of it, that holds for no request.
-    Impossible {
-        /// The route.
-        route: Arc<str>,
-        /// The branch below `when`, such as `.any[1]`; empty for the whole rule.
-        path: String,
-        /// Two conditions that cannot hold together, where two are enough.
-        because: Option<(String, String)>,
-    },
-    /// A rule that holds for every request.
-    Always {
-        /// The route.
-        route: Arc<str>,
-    },
-    /// A route that is never chosen.
-    Shadowed {
-        /// The route.
-        route: Arc<str>,
-        /// The route that is chosen instead whenever this one matches.
-        by: Arc<str>,
-    },
-    /// A list of keywords that no rule names.
-    Unused {
-        /// Its name.
-        list: Arc<str>,
-    },
-}
+pub use self::warning::Warning;
+pub use self::world::{Range, Texts, World};
 
-/// Everything to warn of in `rules`, which name the `lists` by place.
-pub fn check(rules: &[RouteRule], lists: &[List]) -> Vec<Warning> {
+/// Everything to warn of in `rules`, whose requests are as `world` has them.
+pub fn check(rules: &[RouteRule], world: &World<'_>) -> Vec<Warning> {
     let trees: Vec<Option<Node<Fact>>> =
-        rules.iter().map(|rule| rule.when.as_ref().map(|when| facts(when, lists))).collect();
-    let mut warnings = Vec::new();
+        rules.iter().map(|rule| rule.when.as_ref().map(|when| facts(when, world.lists))).collect();
+    let mut warnings = idle::names(rules, world);
     let mut dead = Vec::new();
     for (rule, tree) in rules.iter().zip(&trees) {
         let (Some(when), Some(tree)) = (&rule.when, tree) else {
             dead.push(false);
             continue;
         };
-        dead.push(!can(tree, Sign::Yes));
-        branches(rule, when, lists, String::new(), &mut warnings);
-        if !can(tree, Sign::NotYes) {
-            warnings.push(Warning::Always { route: Arc::clone(&rule.name) });
+        dead.push(!can(world, tree, Sign::Yes));
+        branches(rule, when, world, String::new(), &mut warnings);
+        if !can(world, tree, Sign::NotYes) {
+            warnings.push(Warning::Always { route: Arc::clone(&rule.name), samples: rule.samples });
         }
     }
-    for (i, rule) in rules.iter().enumerate().filter(|(i, _)| !dead[*i]) {
-        let by =
-            (0..rules.len()).find(|by| goes_before(rules, *by, i) && !dead[*by] && implies(&trees[i], &trees[*by]));
-        if let Some(by) = by {
-            warnings.push(Warning::Shadowed { route: Arc::clone(&rule.name), by: Arc::clone(&rules[by].name) });
+    for route in (0..rules.len()).filter(|route| !dead[*route]) {
+        let before: Vec<usize> = (0..rules.len()).filter(|by| goes_before(rules, *by, route) && !dead[*by]).collect();
+        let by = shadowing(world, &trees, route, before);
+        if !by.is_empty() {
+            let name = |by: &usize| Arc::clone(&rules[*by].name);
+            warnings.push(Warning::Shadowed { route: name(&route), by: by.iter().map(name).collect() });
         }
     }
-    warnings.extend(unused(rules, lists));
+    warnings.extend(idle::words(world.lists));
+    warnings.extend(idle::lists(rules, world.lists));
     warnings
 }
 
@@ -85,20 +62,40 @@ fn goes_before(rules: &[RouteRule], by: usize, route: usize) -> bool {
     by != route && !first.samples && (first.priority > second.priority || first.priority == second.priority && sooner)
 }
 
-/// Whether the second rule holds wherever the first does.
-fn implies(first: &Option<Node<Fact>>, second: &Option<Node<Fact>>) -> bool {
-    let goals = [first.as_ref().map(|node| (node, Sign::Yes)), second.as_ref().map(|node| (node, Sign::NotYes))];
-    second.is_none() || !possible(goals.into_iter().flatten())
+/// Those of the routes `before` a route that take all of its requests, one if one does; empty where some are left to it.
+fn shadowing(world: &World<'_>, trees: &[Option<Node<Fact>>], route: usize, mut before: Vec<usize>) -> Vec<usize> {
+    let taken = |by: &[usize]| {
+        if by.iter().any(|by| trees[*by].is_none()) {
+            return true;
+        }
+        let denied = by.iter().filter_map(|by| Some((trees[*by].as_ref()?, Sign::NotYes)));
+        let held = trees[route].as_ref().map(|tree| (tree, Sign::Yes));
+        !by.is_empty() && !possible(world, held.into_iter().chain(denied))
+    };
+    if let Some(one) = before.iter().find(|by| taken(&[**by])) {
+        return vec![*one];
+    }
+    if !taken(&before) {
+        return Vec::new();
+    }
+    // Who can be done without is not named.
+    for place in (0..before.len()).rev() {
+        let others: Vec<usize> = [&before[..place], &before[place + 1..]].concat();
+        if taken(&others) {
+            before = others;
+        }
+    }
+    before
 }
 
-fn can(tree: &Node<Fact>, sign: Sign) -> bool {
-    possible(std::iter::once::<Goal<'_>>((tree, sign)))
+fn can(world: &World<'_>, tree: &Node<Fact>, sign: Sign) -> bool {
+    possible(world, std::iter::once::<Goal<'_>>((tree, sign)))
 }
 
 /// Warns of the topmost branches that cannot hold.
-fn branches(rule: &RouteRule, node: &Node<Condition>, lists: &[List], path: String, warnings: &mut Vec<Warning>) {
-    if !can(&facts(node, lists), Sign::Yes) {
-        let because = because(node, lists);
+fn branches(rule: &RouteRule, node: &Node<Condition>, world: &World<'_>, path: String, warnings: &mut Vec<Warning>) {
+    if !can(world, &facts(node, world.lists), Sign::Yes) {
+        let because = because(node, world);
         warnings.push(Warning::Impossible { route: Arc::clone(&rule.name), path, because });
         return;
     }
@@ -108,29 +105,33 @@ fn branches(rule: &RouteRule, node: &Node<Condition>, lists: &[List], path: Stri
         Node::Not(_) | Node::Is(_) => return,
     };
     for (i, node) in nodes.iter().enumerate() {
-        branches(rule, node, lists, format!("{path}.{key}[{i}]"), warnings);
+        branches(rule, node, world, format!("{path}.{key}[{i}]"), warnings);
     }
 }
 
-/// Two conditions below `all` that cannot hold together.
-fn because(node: &Node<Condition>, lists: &[List]) -> Option<(String, String)> {
+/// A condition below `all` that cannot hold, or else two that cannot together; empty where it takes more.
+fn because(node: &Node<Condition>, world: &World<'_>) -> Vec<String> {
     let mut required = Vec::new();
     require(node, true, &mut required);
-    let shown = |(condition, holds): &(&Condition, bool)| {
-        let not = if *holds { "" } else { "not " };
-        format!("{not}{}", condition.shown(lists))
+    let goals: Vec<(Node<Fact>, Sign)> = required
+        .iter()
+        .map(|(condition, holds)| {
+            let sign = if *holds { Sign::Yes } else { Sign::No };
+            (facts(&Node::Is((*condition).clone()), world.lists), sign)
+        })
+        .collect();
+    let shown = |place: usize| {
+        let (condition, holds) = required[place];
+        let not = if holds { "" } else { "not " };
+        format!("{not}{}", condition.shown(world.lists))
     };
-    for (i, second) in required.iter().enumerate() {
-        for first in &required[..i] {
-            let both = [first, second].map(|(condition, holds)| {
-                (facts(&Node::Is((*condition).clone()), lists), if *holds { Sign::Yes } else { Sign::No })
-            });
-            if !possible(both.iter().map(|(node, sign)| (node, *sign))) {
-                return Some((shown(first), shown(second)));
-            }
-        }
+    let goal = |place: usize| (&goals[place].0, goals[place].1);
+    if let Some(one) = (0..goals.len()).find(|place| !possible(world, [goal(*place)])) {
+        return vec![shown(one)];
     }
-    None
+    let mut pairs = (0..goals.len()).flat_map(|second| (0..second).map(move |first| [first, second]));
+    let pair = pairs.find(|pair| !possible(world, pair.map(goal)));
+    pair.map_or_else(Vec::new, |pair| pair.map(shown).into())
 }
 
 /// The conditions that must hold, or must not, for the whole to.
@@ -142,43 +143,6 @@ fn require<'a>(node: &'a Node<Condition>, holds: bool, required: &mut Vec<(&'a C
         (Node::Not(node), _) => require(node, !holds, required),
         (Node::Is(condition), _) => required.push((condition, holds)),
         _ => {}
-    }
-}
-
-/// Named lists that stand in no rule.
-fn unused(rules: &[RouteRule], lists: &[List]) -> Vec<Warning> {
-    let mut used = vec![false; lists.len()];
-    for when in rules.iter().filter_map(|rule| rule.when.as_ref()) {
-        when.each(&mut |condition| {
-            if let Arg::List(list) = condition.arg
-                && let Some(used) = used.get_mut(list)
-            {
-                *used = true;
-            }
-        });
-    }
-    let idle = lists.iter().zip(used).filter(|(_, used)| !used);
-    idle.filter_map(|(list, _)| list.name.clone().map(|list| Warning::Unused { list })).collect()
-}
-
-// === impl Warning ===
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Impossible { route, path, because } => {
-                write!(f, "route \"{route}\": when{path} holds for no request")?;
-                match because {
-                    Some((first, second)) => write!(f, ": \"{first}\" and \"{second}\" never hold together"),
-                    None => Ok(()),
-                }
-            }
-            Self::Always { route } => write!(f, "route \"{route}\": when holds for every request; leave it out"),
-            Self::Shadowed { route, by } => {
-                write!(f, "route \"{route}\" is never chosen: whenever it matches, \"{by}\" does, and goes before it")
-            }
-            Self::Unused { list } => write!(f, "router.signals.keywords.{list}: no route asks for it"),
-        }
     }
 }
 

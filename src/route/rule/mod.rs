@@ -14,7 +14,7 @@ mod routes;
 mod test;
 mod tree;
 
-pub use check::{Warning, check};
+pub use check::{Range, Texts, Warning, World, check};
 pub use explain::{Explanation, RouteShown, SignalShown, TreeShown};
 pub use parse::{Scope, parse, parse_list};
 pub use routes::{Choice, Early, RouteRule, Routes, Score};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::route::signal::{Pattern, Value};
 
-/// What a signal's value is compared with. For a value that is absent none holds.
+/// What a signal's value is compared with. For a value that is absent none holds; of several, one that does is enough.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Test {
     /// It is this.
@@ -13,9 +13,9 @@ pub enum Test {
     Number(Relation, f64),
     /// It is one of these numbers.
     Numbers(Vec<f64>),
-    /// It is one of these texts; of several names, one of them is.
+    /// It is one of these texts.
     Texts(Vec<String>),
-    /// The expression matches somewhere in it; of several names, in one of them.
+    /// The expression matches somewhere in it.
     Matches(Pattern),
     /// There is at least one name.
     Some,
@@ -47,6 +47,7 @@ impl Test {
             (Self::Numbers(numbers), Value::Number(number)) => numbers.contains(number),
             (Self::Some, Value::Names(names)) => !names.is_empty(),
             (_, Value::Text(text)) => self.holds_for_text(text),
+            (_, Value::Texts(texts)) => texts.iter().any(|text| self.holds_for_text(text)),
             (_, Value::Names(names)) => names.iter().any(|name| self.holds_for_text(name)),
             _ => false,
         }

@@ -9,7 +9,7 @@ use super::tree::{Condition, Node};
 use super::{RouteRule, Score};
 use crate::route::signal::keywords::List;
 use crate::route::signal::testing::{Nobody, request};
-use crate::route::signal::{Arg, Guarded, Pattern, Request, Signal};
+use crate::route::signal::{Arg, Context, Guarded, Pattern, Request, Signal, Standing};
 
 /// Words that keywords and texts are made of.
 const WORDS: [&str; 6] = ["select", "join", "table", "refund", "order", "inner join"];
@@ -48,12 +48,14 @@ fn condition(random: &mut Rng) -> Condition {
         _ => Test::Texts(vec![texts[random.usize(..texts.len())].to_owned()]),
     };
     let (tenant, domain) = (texts(&["a", "ab", "b"]), texts(&["math", "law", "health"]));
+    let header = texts(&["a", "ab", "b"]);
     let pii = if random.bool() { Test::Some } else { Test::Texts(vec!["A".into()]) };
     let flag = Test::Flag(random.bool());
     let signal = |name: &str| Signal::find(name).unwrap();
     let plain = |name: &str, test| Condition { signal: signal(name), arg: Arg::Nothing, test };
-    match random.usize(..9) {
+    match random.usize(..10) {
         0 => plain("turns", turns),
+        9 => Condition { signal: signal("header"), arg: Arg::Name("x-tag".into(), 0.0), test: header },
         1 => plain("jailbreak", score),
         2 => plain("tenant", tenant),
         3 => plain("stream", flag),
@@ -95,11 +97,25 @@ pub(super) fn scores(random: &mut Rng, count: usize) -> Vec<Score> {
 /// A request of few values, and what may be computed of it.
 pub(super) struct Sample {
     text: String,
+    tags: Tags,
     tenant: Option<&'static str>,
     stream: bool,
     turns: usize,
     pub(super) guarded: Guarded<'static>,
     pub(super) learned: Nobody,
+}
+
+/// The values of the only header.
+struct Tags(Vec<String>);
+
+impl Context for Tags {
+    fn header(&self, _: &str) -> &[String] {
+        &self.0
+    }
+
+    fn standing(&self, _: &str) -> Option<Standing> {
+        None
+    }
 }
 
 impl Sample {
@@ -116,8 +132,10 @@ impl Sample {
         let jailbreak = [Some(0.0), Some(0.25), Some(0.5), Some(0.9), Some(1.0), None][random.usize(..6)];
         let pii: Option<&'static [&'static str]> =
             [Some(&[][..]), Some(&["A"][..]), Some(&["B"][..]), None][random.usize(..4)];
+        let tags = (0..random.usize(..4)).map(|_| ["a", "ab", "b", "c"][random.usize(..4)].to_owned()).collect();
         Self {
             text,
+            tags: Tags(tags),
             tenant: [None, Some("a"), Some("ab"), Some("b"), Some("c"), Some("ac")][random.usize(..6)],
             stream: random.bool(),
             turns: random.usize(..5),
@@ -127,6 +145,12 @@ impl Sample {
     }
 
     pub(super) fn request(&self) -> Request<'_> {
-        Request { tenant: self.tenant, stream: self.stream, turns: self.turns, ..request(&self.text) }
+        Request {
+            tenant: self.tenant,
+            stream: self.stream,
+            turns: self.turns,
+            context: &self.tags,
+            ..request(&self.text)
+        }
     }
 }

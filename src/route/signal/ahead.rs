@@ -33,7 +33,7 @@ fn kept(value: Value<'_>) -> Option<Value<'static>> {
         Value::Flag(flag) => Some(Value::Flag(flag)),
         Value::Number(number) => Some(Value::Number(number)),
         Value::Text(text) => LANGUAGES.into_iter().find(|language| *language == text).map(Value::Text),
-        Value::Names(_) => None,
+        Value::Texts(_) | Value::Names(_) => None,
     }
 }
 

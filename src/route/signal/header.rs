@@ -1,4 +1,4 @@
-//! `header`: the value of one of the request's headers.
+//! `header`: the value of one of the request's headers, or all where it comes more than once.
 
 use super::{Arg, Cost, Facts, Kind, Requires, Shape, Signal, Value};
 
@@ -6,7 +6,7 @@ use super::{Arg, Cost, Facts, Kind, Requires, Shape, Signal, Value};
 pub(super) static SIGNAL: Signal = Signal {
     name: "header",
     cost: Cost::Free,
-    kind: Kind::Text,
+    kind: Kind::Texts,
     may_be_absent: true,
     shape: Shape::Named,
     requires: Requires::Nothing,
@@ -16,7 +16,11 @@ pub(super) static SIGNAL: Signal = Signal {
 
 fn read<'a>(facts: &Facts<'a>, arg: &Arg) -> Option<Value<'a>> {
     let Arg::Name(name, _) = arg else { return None };
-    Some(Value::text(facts.request().context.header(name)))
+    Some(match facts.request().context.header(name) {
+        [] => Value::Absent,
+        [one] => Value::Text(one),
+        several => Value::Texts(several),
+    })
 }
 
 #[cfg(test)]
@@ -30,5 +34,6 @@ mod tests {
         let header = |name: &str| read("header", Arg::Name(name.into(), 0.0), &asked);
         assert_eq!(header("x-team"), Some(Owned::Text("blue".into())));
         assert_eq!(header("x-teams"), Some(Owned::Absent));
+        assert_eq!(header("x-tag"), Some(Owned::Names(vec!["a".into(), "b".into()])));
     }
 }

@@ -37,8 +37,8 @@ pub struct Request<'a> {
 
 /// What of a request and its surroundings is asked by name.
 pub trait Context: Sync {
-    /// A header's value, by its name in lower case; none where it is not text.
-    fn header(&self, name: &str) -> Option<&str>;
+    /// A header's values, by its name in lower case: one for each line that is text.
+    fn header(&self, name: &str) -> &[String];
     /// How a backend stands, by its name.
     fn standing(&self, backend: &str) -> Option<Standing>;
 }

@@ -1,13 +1,22 @@
 //! Requests and networks for tests.
 
+use std::sync::LazyLock;
+
 use super::{Arg, Context, Facts, Format, Label, Learned, Request, Signal, Slot, Standing, Value, Wanted};
 
-/// A header `x-team` and a backend `a`.
+/// A header `x-team`, another of two values, and a backend `a`.
 struct Around;
 
+static TEAM: LazyLock<[String; 1]> = LazyLock::new(|| ["blue".into()]);
+static TAGS: LazyLock<[String; 2]> = LazyLock::new(|| ["a".into(), "b".into()]);
+
 impl Context for Around {
-    fn header(&self, name: &str) -> Option<&str> {
-        (name == "x-team").then_some("blue")
+    fn header(&self, name: &str) -> &[String] {
+        match name {
+            "x-team" => &*TEAM,
+            "x-tag" => &*TAGS,
+            _ => &[],
+        }
     }
 
     fn standing(&self, backend: &str) -> Option<Standing> {
@@ -69,6 +78,7 @@ impl From<Value<'_>> for Owned {
             Value::Flag(flag) => Self::Flag(flag),
             Value::Number(number) => Self::Number(number),
             Value::Text(text) => Self::Text(text.into()),
+            Value::Texts(texts) => Self::Names(texts.to_vec()),
             Value::Names(names) => Self::Names(names.iter().map(|name| name.to_string()).collect()),
         }
     }

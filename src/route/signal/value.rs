@@ -40,6 +40,8 @@ pub enum Kind {
     Label(&'static [&'static str]),
     /// Any text.
     Text,
+    /// Any text, and at times several, each of which is compared.
+    Texts,
     /// Several names, each of which is compared. `true` means at least one, `false` none.
     Names,
 }
@@ -53,8 +55,10 @@ pub enum Value<'a> {
     Flag(bool),
     /// Of a [`Kind::Number`] or [`Kind::Count`].
     Number(f64),
-    /// Of a [`Kind::Label`] or [`Kind::Text`].
+    /// Of a [`Kind::Label`], [`Kind::Text`] or [`Kind::Texts`].
     Text(&'a str),
+    /// Of [`Kind::Texts`]: more than one.
+    Texts(&'a [String]),
     /// Of [`Kind::Names`].
     Names(&'a [&'a str]),
 }
@@ -95,6 +99,7 @@ impl fmt::Display for Value<'_> {
             Self::Flag(flag) => write!(f, "{flag}"),
             Self::Number(number) => write!(f, "{number}"),
             Self::Text(text) => f.write_str(text),
+            Self::Texts(texts) => f.write_str(&texts.join(", ")),
             Self::Names(names) => f.write_str(&names.join(", ")),
         }
     }
@@ -111,6 +116,7 @@ impl Serialize for Value<'_> {
             }
             Self::Number(number) => serializer.serialize_f64(*number),
             Self::Text(text) => serializer.serialize_str(text),
+            Self::Texts(texts) => serializer.collect_seq(texts.iter()),
             Self::Names(names) => serializer.collect_seq(names.iter()),
         }
     }

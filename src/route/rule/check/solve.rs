@@ -6,6 +6,7 @@
 use super::super::tree::Node;
 use super::facts::Fact;
 use super::values;
+use super::world::World;
 
 /// What is required of a node. In a logic with "unknown", not to hold and to be known not to are two things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,13 +28,14 @@ pub(super) type Goal<'a> = (&'a Node<Fact>, Sign);
 const STEPS: usize = 20_000;
 
 struct Search<'a> {
+    world: &'a World<'a>,
     required: Vec<(&'a Fact, Sign)>,
     steps: usize,
 }
 
-/// Whether there may be a request for which all of `goals` come true. False is certain, true is not.
-pub(super) fn possible<'a>(goals: impl IntoIterator<Item = Goal<'a>>) -> bool {
-    let mut search = Search { required: Vec::new(), steps: STEPS };
+/// Whether there may be a request of this `world` for which all of `goals` come true. False is certain, true is not.
+pub(super) fn possible<'a>(world: &'a World<'_>, goals: impl IntoIterator<Item = Goal<'a>>) -> bool {
+    let mut search = Search { world, required: Vec::new(), steps: STEPS };
     search.run(goals.into_iter().collect(), Vec::new())
 }
 
@@ -117,7 +119,7 @@ impl<'a> Search<'a> {
                     _ => None,
                 });
                 let tests: Vec<_> = same.chain(std::iter::once((&condition.test, sign))).collect();
-                values::possible(condition.signal, &tests)
+                values::possible(condition.signal, self.world.range(condition.signal), &tests)
             }
         }
     }

@@ -2,21 +2,19 @@
 
 use super::super::test::Test;
 use super::solve::Sign;
+use super::world::Range;
 use crate::route::signal::{Kind, Signal, Value};
 
 /// A text that no config holds, for every text that is not named.
 const OTHER: &str = "\u{10ffff}";
 
-/// Names of entities of which all combinations are tried.
-const NAMES: usize = 6;
-
-/// Whether some value of `signal`, or none, is as all of `tests` require. False is certain, true is not.
-pub(super) fn possible(signal: &Signal, tests: &[(&Test, Sign)]) -> bool {
+/// Whether some value of `signal` in its `range`, or none, is as all of `tests` require. False is certain, true is not.
+pub(super) fn possible(signal: &Signal, range: &Range, tests: &[(&Test, Sign)]) -> bool {
     if signal.cost.may_fail() && tests.iter().all(|(_, sign)| sign.may_be_unknown()) {
         return true;
     }
     let fits = |value: &Value<'_>| tests.iter().all(|(test, sign)| test.holds(value) == sign.holds());
-    if signal.may_be_absent && fits(&Value::Absent) {
+    if signal.may_be_absent && range.may_be_absent && fits(&Value::Absent) {
         return true;
     }
     match signal.kind {
@@ -26,8 +24,11 @@ pub(super) fn possible(signal: &Signal, tests: &[(&Test, Sign)]) -> bool {
         }
         Kind::Count => numbers(tests, 0.0, f64::INFINITY, true).any(|number| fits(&Value::Number(number))),
         Kind::Label(labels) => labels.iter().any(|label| fits(&Value::Text(label))),
-        Kind::Text => texts(tests).any(|text| fits(&Value::Text(text))) || other_text(tests),
-        Kind::Names => names(tests),
+        Kind::Text => {
+            let mut named = texts(tests, range).into_iter();
+            named.any(|text| fits(&Value::Text(text))) || range.all().is_none() && other_text(tests)
+        }
+        Kind::Texts | Kind::Names => several(tests, range),
     }
 }
 
@@ -57,10 +58,13 @@ fn between(low: f64, high: f64, whole: bool) -> f64 {
     }
 }
 
-/// The texts that are named.
-fn texts<'a>(tests: &[(&'a Test, Sign)]) -> impl Iterator<Item = &'a str> {
-    let of = |test: &'a Test| if let Test::Texts(texts) = test { texts.as_slice() } else { &[] };
-    tests.iter().flat_map(move |(test, _)| of(test)).map(String::as_str)
+/// All texts that there are; where those cannot be listed, the ones that are named.
+fn texts<'a>(tests: &[(&'a Test, Sign)], range: &'a Range) -> Vec<&'a str> {
+    if let Some(all) = range.all() {
+        return all.iter().map(String::as_str).collect();
+    }
+    let named = tests.iter().filter_map(|(test, _)| if let Test::Texts(texts) = test { Some(texts) } else { None });
+    named.flatten().map(String::as_str).filter(|text| range.has(text)).collect()
 }
 
 /// Whether a text that is not named may do. Of expressions, only the same one twice is understood.
@@ -74,17 +78,18 @@ fn other_text(tests: &[(&Test, Sign)]) -> bool {
     others.all(|fits| fits) && !tests.iter().enumerate().any(contradicts)
 }
 
-/// Whether a set of names may do.
-fn names(tests: &[(&Test, Sign)]) -> bool {
-    let mut named: Vec<&str> = texts(tests).chain([OTHER]).collect();
-    named.sort_unstable();
-    named.dedup();
-    if named.len() > NAMES || tests.iter().any(|(test, _)| matches!(test, Test::Matches(_))) {
-        return true;
-    }
-    (0..1u32 << named.len()).any(|chosen| {
-        let some: Vec<&str> =
-            named.iter().enumerate().filter(|(i, _)| chosen >> i & 1 == 1).map(|(_, name)| *name).collect();
-        tests.iter().all(|(test, sign)| test.holds(&Value::Names(&some)) == sign.holds())
+/// Whether several texts, or none, may do: each that is asked for may be there unless it is what may not be.
+fn several(tests: &[(&Test, Sign)], range: &Range) -> bool {
+    let denied = || tests.iter().filter(|(_, sign)| !sign.holds()).map(|(test, _)| *test);
+    let texts = texts(tests, range);
+    let may_be: Vec<&&str> =
+        texts.iter().filter(|text| !denied().any(|test| test.holds(&Value::Names(&[text])))).collect();
+    let mut asked_for = tests.iter().filter(|(_, sign)| sign.holds()).map(|(test, _)| *test);
+    asked_for.all(|test| {
+        let is_named = may_be.iter().any(|text| test.holds(&Value::Names(&[text])));
+        // Of expressions, only the same one twice is understood.
+        let by_other =
+            || !matches!(test, Test::Texts(_)) && !denied().any(|other| other == test || *other == Test::Some);
+        is_named || range.all().is_none() && by_other()
     })
 }

@@ -1,5 +1,6 @@
 //! What stands below a signal: a value, a list of values, or comparisons by name.
 
+use http::HeaderName;
 use serde_yaml::{Mapping, Value as Yaml};
 
 use super::super::test::{Relation, Test};
@@ -52,7 +53,7 @@ pub(super) fn named_by(
         // Header names are the same in any case.
         let name = if known.is_none() { name.to_ascii_lowercase() } else { name };
         if known.is_none()
-            && let Some(why) = hidden(&name)
+            && let Some(why) = unheard(&name)
         {
             findings.add(path, why);
             return None;
@@ -64,8 +65,9 @@ pub(super) fn named_by(
 }
 
 /// Why no rule sees a header.
-fn hidden(name: &str) -> Option<&'static str> {
+fn unheard(name: &str) -> Option<&'static str> {
     match name {
+        name if HeaderName::try_from(name).is_err() => Some("must be a header's name"),
         "authorization" | "proxy-authorization" => {
             Some("holds a secret, which no rule sees; ask for \"key\" or \"tenant\"")
         }
@@ -167,8 +169,10 @@ fn test(
             let node = condition(subject, Test::Some);
             return Some(if (value.as_bool() == Some(true)) == (operator == "eq") { node } else { not(node) });
         }
-        (Kind::Label(_) | Kind::Text | Kind::Names, "eq" | "in") => texts(path, subject, value, findings)?,
-        (Kind::Label(_) | Kind::Text | Kind::Names, "matches") => pattern(path, value, findings)?,
+        (Kind::Label(_) | Kind::Text | Kind::Texts | Kind::Names, "eq" | "in") => {
+            texts(path, subject, value, findings)?
+        }
+        (Kind::Label(_) | Kind::Text | Kind::Texts | Kind::Names, "matches") => pattern(path, value, findings)?,
         (Kind::Flag, _) => return wrong(path, findings, "cannot be compared so: it is true or false"),
         (Kind::Number { .. } | Kind::Count, _) => {
             return wrong(path, findings, "cannot be compared so: it is a number");

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::super::World;
 use super::*;
 
 fn scope() -> Scope<'static> {
@@ -212,7 +213,8 @@ fn no_value_makes_the_parser_panic() {
         if let Some(tree) = tree {
             read += 1;
             let rule = super::super::RouteRule { name: Arc::from("a"), priority: 0, when: Some(tree), samples: false };
-            let _ = super::super::check(std::slice::from_ref(&rule), &scope.lists);
+            let world = World { lists: &scope.lists, ..World::default() };
+            let _ = super::super::check(std::slice::from_ref(&rule), &world);
             let routes = super::super::Routes::new(&[rule], scope.lists, None);
             let asked = crate::route::signal::testing::request("select * from t");
             let _ = routes.explain(&routes.facts(&asked));
