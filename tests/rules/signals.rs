@@ -65,6 +65,23 @@ fn cases() -> Vec<Case> {
         case("stream", "stream: true", with(hi, "stream", json!(true)), user(hi)),
         case("model", "model: MoM", with(hi, "model", json!("MoM")), with(hi, "model", json!("auto"))),
         case("typos", "keywords: {any: [refund], typos: 1}", user("Where is my refnud?"), user("Where is my friend?")),
+        case("typos-whole", "keywords: {any: [refund], typos: 1}", user("(refund)"), user("Which type has refund_id?")),
+        case(
+            "typos-phrase",
+            "keywords: {any: [\"reset my password\"], typos: 1}",
+            user("Please rest my  pasword."),
+            user("After the rest, my password was wrong."),
+        ),
+        case(
+            "tools-none",
+            "tools: true",
+            {
+                let mut body = with(hi, "tools", json!([tool]));
+                body["tool_choice"] = json!("none");
+                body
+            },
+            user(hi),
+        ),
         case(
             "expression",
             "keywords: {regex: ['order #\\d+']}",

@@ -16,6 +16,17 @@ pub(crate) fn fold(text: &str) -> String {
     folded.text
 }
 
+/// What a character is to words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// A letter, a digit or `_`: words of these begin and end where others than these stand.
+    Part,
+    /// A letter of a script that is written without spaces: words of these begin and end anywhere.
+    Unspaced,
+    /// A sign or a space.
+    Mark,
+}
+
 /// Whether a word may stand at `at` without a space before it: one side is no letter, or of a script without spaces.
 pub(super) fn is_edge(text: &str, at: usize) -> bool {
     let bytes = text.as_bytes();
@@ -23,11 +34,24 @@ pub(super) fn is_edge(text: &str, at: usize) -> bool {
         return true;
     };
     if before.is_ascii() && after.is_ascii() {
-        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        return !(is_part(before) && is_part(after));
+        return !(Class::of_byte(before) == Class::Part && Class::of_byte(after) == Class::Part);
     }
-    let is_part = |c: char| (c.is_alphanumeric() || c == '_') && !is_unspaced(c);
+    let is_part = |c: char| Class::of(c) == Class::Part;
     !(text[..at].chars().next_back().is_some_and(is_part) && text[at..].chars().next().is_some_and(is_part))
+}
+
+/// The words of a text, each with what stands between it and the one before: of letters of one class, so that each begins
+/// and ends at an edge.
+pub(super) fn words(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let start = rest.find(|c| Class::of(c) != Class::Mark)?;
+        let (gap, from) = rest.split_at(start);
+        let class = Class::of(from.chars().next()?);
+        let (word, after) = from.split_at(from.find(|c| Class::of(c) != class).unwrap_or(from.len()));
+        rest = after;
+        Some((gap, word))
+    })
 }
 
 /// Scripts that write words without spaces, and Korean, whose particles are written onto the word.
@@ -42,6 +66,23 @@ struct Folded {
     text: String,
     /// Whether a space is owed to the next character.
     space: bool,
+}
+
+// === impl Class ===
+
+impl Class {
+    pub(super) fn of(c: char) -> Self {
+        match u8::try_from(c) {
+            Ok(byte) if byte.is_ascii() => Self::of_byte(byte),
+            _ if !c.is_alphanumeric() => Self::Mark,
+            _ if is_unspaced(c) => Self::Unspaced,
+            _ => Self::Part,
+        }
+    }
+
+    fn of_byte(byte: u8) -> Self {
+        if byte.is_ascii_alphanumeric() || byte == b'_' { Self::Part } else { Self::Mark }
+    }
 }
 
 // === impl Folded ===
@@ -103,5 +144,23 @@ mod tests {
         assert!(is_edge("a b", 1) && is_edge("ab", 0) && is_edge("ab", 2) && !is_edge("ab", 1));
         assert!(is_edge("c++", 1) && !is_edge("a_b", 1) && !is_edge("é1", 2));
         assert!(is_edge("数据库", 3) && is_edge("用sql吗", 3) && is_edge("데이터를", 9));
+    }
+
+    #[test]
+    fn words_begin_and_end_at_edges() {
+        let split = words(" a_b, c++é-用sql吗").collect::<Vec<_>>();
+        assert_eq!(split, [(" ", "a_b"), (", ", "c"), ("++", "é"), ("-", "用"), ("", "sql"), ("", "吗")]);
+        let mut random = fastrand::Rng::with_seed(21);
+        for _ in 0..2000 {
+            let text: String = (0..random.usize(..12))
+                .map(|_| ['a', '_', '1', 'é', '用', '데', '-', ' '][random.usize(..8)])
+                .collect();
+            let mut at = 0;
+            for (gap, word) in words(&text) {
+                at += gap.len();
+                assert!(is_edge(&text, at) && is_edge(&text, at + word.len()), "{text:?} {word:?}");
+                at += word.len();
+            }
+        }
     }
 }

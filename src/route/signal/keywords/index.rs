@@ -206,6 +206,25 @@ mod tests {
         assert_eq!(held("chair"), [false, false, false]);
     }
 
+    /// Words that are too short to have any are found with typos where they are without.
+    #[test]
+    fn words_are_whole_with_typos_where_they_are_without() {
+        let mut random = fastrand::Rng::with_seed(31);
+        let letters = ['a', 'b', 'é', '1', '_', '用', '데', ' ', ' ', ',', '-', '\u{94d}'];
+        let mut text = |most: usize| -> String {
+            (0..random.usize(1..most)).map(|_| letters[random.usize(..letters.len())]).collect()
+        };
+        let mut held = 0;
+        for _ in 0..4000 {
+            let (word, prompt) = (text(5), text(40));
+            let strict = List::any([word.as_str()]);
+            let is_there = holds(&strict, &prompt);
+            held += usize::from(is_there);
+            assert_eq!(holds(&List { typos: 2, ..strict }, &prompt), is_there, "{word:?} in {prompt:?}");
+        }
+        assert!(held > 400, "{held}");
+    }
+
     #[test]
     fn the_automaton_finds_what_looking_for_each_word_finds() {
         let mut random = fastrand::Rng::with_seed(9);

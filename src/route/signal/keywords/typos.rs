@@ -2,12 +2,14 @@
 //!
 //! Two words that differ by so many typing errors have a form in common that comes of leaving out so many letters of each.
 //! The forms of all words of the lists are hashed when they are compiled; those of a text's words are looked up, and what
-//! is found is measured.
+//! is found is measured. A word begins and ends where it does without typos, and a phrase's words are one space apart, or
+//! none.
 
 use std::collections::HashMap;
 
 use strsim::osa_distance;
 
+use super::fold::{Class, words};
 use super::forms::{LONGEST, Letters};
 use super::list::Term;
 
@@ -29,8 +31,17 @@ pub(super) struct Typos {
 struct Word {
     text: String,
     typos: u8,
-    /// Where it stands: phrases and places in them.
-    uses: Vec<(u32, u32)>,
+    uses: Vec<Use>,
+}
+
+/// Where a word stands.
+#[derive(Debug)]
+struct Use {
+    phrase: u32,
+    /// Its place among the phrase's words.
+    place: u32,
+    /// Whether there is a space before it.
+    spaced: bool,
 }
 
 #[derive(Debug)]
@@ -66,19 +77,19 @@ impl Typos {
         let mut typos = Self { from: [usize::MAX; 2], ..Self::default() };
         let mut known: HashMap<(&str, u8), usize> = HashMap::new();
         for (i, term) in terms.iter().enumerate().filter(|(_, term)| term.typos > 0 && is_plain(&term.text)) {
-            let words: Vec<&str> = words(&term.text).collect();
+            let words: Vec<(&str, &str)> = words(&term.text).collect();
             if words.len() > WORDS {
                 continue;
             }
             let phrase = typos.phrases.len() as u32;
             typos.phrases.push(Phrase { term: i, words: words.len() as u32 });
-            for (place, text) in words.into_iter().enumerate() {
+            for (place, (gap, text)) in words.into_iter().enumerate() {
                 let allowed = allowed(text, term.typos);
                 let word = *known.entry((text, allowed)).or_insert_with(|| {
                     typos.words.push(Word { text: text.into(), typos: allowed, uses: Vec::new() });
                     typos.words.len() - 1
                 });
-                typos.words[word].uses.push((phrase, place as u32));
+                typos.words[word].uses.push(Use { phrase, place: place as u32, spaced: !gap.is_empty() });
             }
         }
         typos.hash();
@@ -115,18 +126,19 @@ impl Typos {
         if self.forms.is_empty() {
             return;
         }
-        let text = &text[..text.floor_char_boundary(READ)];
+        let text = beginning(text);
         let mut progress: Vec<Progress> = Vec::new();
         let mut like = Vec::new();
-        for (at, word) in words(text).enumerate() {
+        for (at, (gap, word)) in words(text).enumerate() {
             self.like(word, &mut like);
             for &word in &like {
-                for &(phrase, place) in &self.words[word as usize].uses {
+                for &Use { phrase, place, spaced } in &self.words[word as usize].uses {
                     let Phrase { term, words } = self.phrases[phrase as usize];
                     if words > 1 && progress.is_empty() {
                         progress.resize(self.phrases.len(), Progress::default());
                     }
-                    if words == 1 || progress[phrase as usize].step(at as u32, place, words) {
+                    let follows = gap == if spaced { " " } else { "" };
+                    if words == 1 || progress[phrase as usize].step(at as u32, follows, place, words) {
                         found(term);
                     }
                 }
@@ -170,12 +182,15 @@ fn allowed(word: &str, typos: u8) -> u8 {
 
 /// Whether a term is words with a space between, so that nothing is lost by looking at its words.
 fn is_plain(text: &str) -> bool {
-    text.chars().all(|c| c.is_alphanumeric() || c == ' ')
+    text.chars().all(|c| c == ' ' || Class::of(c) != Class::Mark)
 }
 
-/// Runs of letters and digits.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+/// So much of a text as is read, without a word that would be cut.
+fn beginning(text: &str) -> &str {
+    if text.len() <= READ {
+        return text;
+    }
+    text[..text.floor_char_boundary(READ)].trim_end_matches(|c| Class::of(c) != Class::Mark)
 }
 
 /// Where a hash's bit stands in a sieve of so many words, a power of two.
@@ -187,15 +202,16 @@ fn sieved(hash: u64, words: usize) -> (usize, u64) {
 // === impl Progress ===
 
 impl Progress {
-    /// The word at `at` stands for the one at `place`; whether the phrase is complete with it.
-    fn step(&mut self, at: u32, place: u32, words: u32) -> bool {
+    /// The word at `at`, which may `follow` the one before it, stands for the one at `place`; whether the phrase is complete
+    /// with it.
+    fn step(&mut self, at: u32, follows: bool, place: u32, words: u32) -> bool {
         if self.at != at + 1 {
-            let follows = self.at == at && at > 0;
-            self.before = if follows { self.standing } else { 0 };
+            let is_next = self.at == at && at > 0;
+            self.before = if is_next { self.standing } else { 0 };
             self.standing = 0;
             self.at = at + 1;
         }
-        let stands = place == 0 || self.before >> (place - 1) & 1 == 1;
+        let stands = place == 0 || follows && self.before >> (place - 1) & 1 == 1;
         self.standing |= u64::from(stands) << place;
         stands && place + 1 == words
     }
@@ -237,6 +253,18 @@ mod tests {
         assert_eq!(found(&terms, "please reset the password"), Vec::<usize>::new());
         assert_eq!(found(&terms, "pasword reset, my my passwrod reset"), [1, 2]);
         assert_eq!(found(&terms, "my password my"), Vec::<usize>::new());
+        assert_eq!(found(&terms, "please rest, my pasword"), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn words_end_where_they_do_without_typos() {
+        for whole in ["refnd", "(refnd)", "a refnd?", "请refnd吗"] {
+            assert_eq!(found(&[("refund", 1)], whole), [0], "{whole}");
+        }
+        for part in ["my_refund", "refund_id", "refnd2you", "éérefnd"] {
+            assert!(found(&[("refund", 1)], part).is_empty(), "{part}");
+        }
+        assert_eq!(found(&[("inner_join", 1), ("用refund", 1), ("用 refund", 1)], "inner_jion 用refnd"), [0, 1]);
     }
 
     #[test]
@@ -259,6 +287,13 @@ mod tests {
             wanted.sort_unstable();
             assert_eq!(found(&terms, &typed), wanted, "{typed}");
         }
+    }
+
+    #[test]
+    fn no_word_is_cut_where_reading_ends() {
+        let text = |more: &str| format!("{}refnd{more}", " ".repeat(READ - 5));
+        assert_eq!(found(&[("refund", 1)], &text("")), [0]);
+        assert!(found(&[("refund", 1)], &text("ing")).is_empty());
     }
 
     #[test]
