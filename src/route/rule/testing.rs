@@ -77,6 +77,21 @@ pub(super) fn tree(random: &mut Rng, levels: usize) -> Node<Condition> {
     }
 }
 
+/// The same tree, written in another order.
+pub(super) fn shuffled<T: Clone>(node: &Node<T>, random: &mut Rng) -> Node<T> {
+    let each = |nodes: &[Node<T>], random: &mut Rng| {
+        let mut nodes: Vec<Node<T>> = nodes.iter().map(|node| shuffled(node, random)).collect();
+        random.shuffle(&mut nodes);
+        nodes
+    };
+    match node {
+        Node::All(nodes) => Node::All(each(nodes, random)),
+        Node::Any(nodes) => Node::Any(each(nodes, random)),
+        Node::Not(node) => Node::Not(Box::new(shuffled(node, random))),
+        Node::Is(condition) => Node::Is(condition.clone()),
+    }
+}
+
 /// Some routes.
 pub(super) fn rules(random: &mut Rng, count: usize) -> Vec<RouteRule> {
     let rule = |i| RouteRule {

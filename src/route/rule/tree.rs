@@ -160,6 +160,9 @@ pub(super) fn list_shown(list: Option<&List>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use fastrand::Rng;
+
+    use super::super::testing::shuffled;
     use super::*;
 
     fn truth(node: Node<Truth>) -> Truth {
@@ -176,6 +179,42 @@ mod tests {
         assert_eq!(truth(Node::Any(nodes(&[Unknown, No]))), Unknown);
         assert_eq!(truth(Node::Not(Box::new(Node::Is(Unknown)))), Unknown);
         assert_eq!((truth(Node::All(nodes(&[]))), truth(Node::Any(nodes(&[])))), (Yes, No));
+    }
+
+    /// A tree of at most so many levels.
+    fn tree(random: &mut Rng, levels: usize) -> Node<Truth> {
+        let nodes = |random: &mut Rng| (0..random.usize(..4)).map(|_| tree(random, levels - 1)).collect();
+        match if levels == 0 { 3 } else { random.u8(..5) } {
+            0 | 4 => Node::All(nodes(random)),
+            1 => Node::Any(nodes(random)),
+            2 => Node::Not(Box::new(tree(random, levels - 1))),
+            _ => Node::Is([Truth::No, Truth::Unknown, Truth::Yes][random.usize(..3)]),
+        }
+    }
+
+    /// Kleene's logic, by its definition: the least of all, the greatest of any.
+    fn defined(node: &Node<Truth>) -> Truth {
+        let rank = |truth: &Truth| *truth as u8;
+        match node {
+            Node::All(nodes) => nodes.iter().map(defined).min_by_key(rank).unwrap_or(Truth::Yes),
+            Node::Any(nodes) => nodes.iter().map(defined).max_by_key(rank).unwrap_or(Truth::No),
+            Node::Not(node) => !defined(node),
+            Node::Is(truth) => *truth,
+        }
+    }
+
+    #[test]
+    fn a_tree_comes_to_what_is_defined_in_whatever_order_it_is_written() {
+        let mut random = Rng::with_seed(41);
+        let mut seen = [0; 3];
+        for _ in 0..5000 {
+            let node = tree(&mut random, 4);
+            let wanted = defined(&node);
+            seen[wanted as usize] += 1;
+            assert_eq!(truth(shuffled(&node, &mut random)), wanted, "{node:?}");
+            assert_eq!(truth(node), wanted);
+        }
+        assert!(seen.iter().all(|seen| *seen > 500), "{seen:?}");
     }
 
     #[test]

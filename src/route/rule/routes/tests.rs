@@ -1,7 +1,7 @@
 use fastrand::Rng;
 
 use super::super::parse::{Scope, parse};
-use super::super::testing::{Sample, lists, rules, scores};
+use super::super::testing::{Sample, lists, rules, scores, shuffled};
 use super::*;
 use crate::findings::Findings;
 use crate::route::signal::testing::{Nobody, request};
@@ -135,6 +135,41 @@ fn what_is_settled_early_is_what_is_chosen_in_the_end() {
         }
     }
     assert!(settled > 3000 && needed > 3000, "{settled} {needed}");
+}
+
+/// Rules decide the same in whatever order their conditions are written, with all of a request known and with parts of it.
+#[test]
+fn the_order_in_which_conditions_are_written_decides_nothing() {
+    let mut random = Rng::with_seed(43);
+    let mut unknown = 0;
+    for _ in 0..4000 {
+        let count = random.usize(1..5);
+        let (rules, lists) = (rules(&mut random, count), lists(&mut random));
+        let other = rules.iter().map(|rule| {
+            let when = rule.when.as_ref().map(|when| shuffled(when, &mut random));
+            RouteRule { when, ..rule.clone() }
+        });
+        let other: Vec<RouteRule> = other.collect();
+        let both = [Routes::new(&rules, lists.clone(), None), Routes::new(&other, lists, None)];
+        let (sample, scores) = (Sample::random(&mut random), scores(&mut random, count));
+        let asked = sample.request();
+        let (is_guarded, is_learned) = (random.bool(), random.bool());
+        let [first, second] = both.each_ref().map(|routes| {
+            let mut facts = routes.facts(&asked);
+            if is_guarded {
+                facts.guard(sample.guarded);
+            }
+            if is_learned {
+                facts.learn(&sample.learned);
+            }
+            let truths: Vec<Truth> = (0..count).map(|route| routes.truth(route, &facts)).collect();
+            let early = [routes.decide_early(&facts), routes.settle(&facts, Some(&scores))];
+            (truths, early, routes.decide(&facts, &scores))
+        });
+        assert_eq!(first, second, "{rules:#?}\n{other:#?}");
+        unknown += first.0.iter().filter(|truth| **truth == Truth::Unknown).count();
+    }
+    assert!(unknown > 500, "{unknown}");
 }
 
 #[test]
