@@ -15,7 +15,7 @@ pub struct Request<'a> {
     pub messages: usize,
     /// The user's messages among them.
     pub turns: usize,
-    /// Tools that the model may call.
+    /// Tools that it names for the model.
     pub tools: usize,
     /// Images in the messages.
     pub images: usize,

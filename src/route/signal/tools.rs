@@ -1,4 +1,4 @@
-//! `tools`: how many tools the model may call.
+//! `tools`: how many tools the request names, whatever its `tool_choice`: they stand in the prompt all the same.
 
 use super::{Arg, Cost, Facts, Kind, Requires, Shape, Signal, Value};
 
@@ -10,7 +10,7 @@ pub(super) static SIGNAL: Signal = Signal {
     may_be_absent: false,
     shape: Shape::Plain,
     requires: Requires::Nothing,
-    doc: "tools the model may call, or whether any: send agents to a backend that is good at calling them",
+    doc: "tools in the request, or whether any: send agents to a backend that is good at calling them",
     read,
 };
 
