@@ -92,7 +92,7 @@ fn reporter(config: Option<PathBuf>) -> anyhow::Result<Reporter> {
         Classifiers::load(&everything, &Embedding { threads, queue: usize::MAX, ..Embedding::default() }, None)?;
     let guard = |guardrails: &Guardrails| {
         let settings = guarding::settings(guardrails, 0)?;
-        guarding::guard(crate::guard::Settings { timeout: PATIENT, ..settings }, Some(&encoder), &classifiers)
+        guarding::guard(crate::guard::Settings { timeout: PATIENT, ..settings }, Some(&encoder), None, &classifiers)
     };
     let is_on = asked.jailbreak_detection || asked.pii_masking;
     Ok(Reporter::new(is_on.then(|| guard(&asked)).transpose()?, guard(&everything)?))

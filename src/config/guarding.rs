@@ -8,6 +8,7 @@ use anyhow::Context;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::encoders::Encoders;
 use super::file::{self, File, Guardrails};
 use super::snapshot::secret;
 use crate::embed::Encoder;
@@ -50,7 +51,7 @@ struct Loaded<L, M: Classifier> {
 /// The guardrails of `file`; none where both are off.
 pub(super) fn compile(
     file: &File,
-    encoder: Option<&Arc<Encoder>>,
+    encoders: &Encoders,
     classifiers: &Classifiers,
 ) -> anyhow::Result<Option<Arc<Guard>>> {
     let guardrails = &file.middleware.guardrails;
@@ -59,7 +60,8 @@ pub(super) fn compile(
     }
     let backend = guardrails.jailbreak.backend.as_deref().unwrap_or_default();
     let backend = file.backends.iter().position(|known| known.name == backend).unwrap_or_default();
-    guard(settings(guardrails, backend)?, encoder, classifiers).map(Some)
+    let Encoders { guarding, routing, .. } = encoders;
+    guard(settings(guardrails, backend)?, guarding.as_ref(), routing.as_ref(), classifiers).map(Some)
 }
 
 /// What keeps personal data that a model makes up from clients; none where that passes.
@@ -69,20 +71,23 @@ pub(super) fn screen(guard: &Guard) -> Option<Arc<Screen>> {
     Some(Arc::new(Screen::new(guard.patterns().clone(), pii.min_score, Some(wanted), pii.hold_back)))
 }
 
-/// Guardrails that do what `settings` say.
+/// Guardrails that do what `settings` say, and read with `encoder`, where requests are routed by `routing`.
 ///
 /// # Errors
 /// A recogniser that is none, or a head that was built in broken.
 pub fn guard(
     settings: Settings,
     encoder: Option<&Arc<Encoder>>,
+    routing: Option<&Arc<Encoder>>,
     classifiers: &Classifiers,
 ) -> anyhow::Result<Arc<Guard>> {
     let sequence = classifiers.sequence.as_ref().map(|loaded| loaded.runner.clone());
     let token = classifiers.token.as_ref().map(|loaded| loaded.runner.clone());
     let is_shipped = settings.jailbreak.is_some() && sequence.is_none();
     let detector = is_shipped.then(detector).transpose()?;
-    let guard = Guard::new(settings, Models { detector, encoder: encoder.cloned(), sequence, token });
+    let is_routing = encoder.zip(routing).is_some_and(|(guarding, routing)| Arc::ptr_eq(guarding, routing));
+    let models = Models { detector, encoder: encoder.cloned(), is_routing, sequence, token };
+    let guard = Guard::new(settings, models);
     Ok(Arc::new(guard.context("middleware.guardrails.pii.recognizers")?))
 }
 

@@ -125,7 +125,7 @@ impl Snapshot {
         let encoder = encoders.routing.clone();
         let before = previous.map(|before| &before.classifiers);
         let classifiers = Classifiers::load(&file.middleware.guardrails, &file.embedding, before)?;
-        let guard = guarding::compile(&file, encoders.guarding.as_ref(), &classifiers)?;
+        let guard = guarding::compile(&file, &encoders, &classifiers)?;
         let caching = caching::compile(&file, encoder.as_deref(), previous.and_then(|before| before.caching.as_ref()))?;
         let settings = routing::route_settings(&file)?;
         let identity = |encoder: &Option<Arc<Encoder>>| encoder.as_ref().map(Arc::as_ptr);

@@ -22,7 +22,7 @@ pub struct Inspection {
     pub findings: Vec<Vec<Finding>>,
     /// What lies within those that are addresses, and goes with them: streets and towns.
     pub parts: Vec<Vec<Finding>>,
-    /// What the text that the request is routed by means, where the encoder read it.
+    /// What the text that the request is routed by means, where the encoder that routing asks has read it.
     pub meaning: Option<Meaning>,
     /// Why not all of it could be judged.
     pub gap: Option<Gap>,
@@ -145,7 +145,8 @@ impl Guard {
             }
             None => pieces.all.iter().map(|_| (Vec::new(), Vec::new())).unzip(),
         };
-        let meaning = pieces.routed.and_then(|at| read.meaning(at));
+        // What another model makes of it is nothing to compare samples with.
+        let meaning = pieces.routed.filter(|_| self.models.is_routing).and_then(|at| read.meaning(at));
         Inspection { jailbreak: self.judge(&glance.evidence, read), findings, parts, meaning, gap: read.gap }
     }
 

@@ -55,6 +55,8 @@ pub struct Models {
     pub detector: Option<Arc<Detector>>,
     /// What reads texts for it, and tells names from other words.
     pub encoder: Option<Arc<Encoder>>,
+    /// Whether requests are routed by that one, too: what it makes of their text then serves both.
+    pub is_routing: bool,
     /// A classifier of the operator's own in the detector's place.
     pub sequence: Option<Arc<Runner<Sequence>>>,
     /// A classifier of the operator's own that tells names from other words.

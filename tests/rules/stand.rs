@@ -1,7 +1,10 @@
 //! A router with rules in front of three backends that answer anything.
 
+use std::path::Path;
+
 use reqwest::Response;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::support::Router;
 use crate::support::upstream::{Upstream, whole};
@@ -71,6 +74,32 @@ router:
         lines(keys, "  "),
         lines(routes, "    - ")
     )
+}
+
+/// A router that routes by another model than its guardrails read with: to `bye`, to `hello` and by `route`. With it comes
+/// the home of that model.
+pub(crate) async fn of_two_models(route: &str) -> (Ruled, TempDir) {
+    let home = tempfile::tempdir().unwrap();
+    let cached = home.path().join("hub/models--tiny--bert");
+    std::fs::create_dir_all(cached.join("refs")).unwrap();
+    std::fs::create_dir_all(cached.join("snapshots")).unwrap();
+    std::fs::write(cached.join("refs/main"), "0123abcd").unwrap();
+    let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/architectures/bert");
+    std::os::unix::fs::symlink(tiny, cached.join("snapshots/0123abcd")).unwrap();
+    let routes = format!(
+        "{{name: bye, backend: a, samples: [\"good bye\", \"see you\"]}}
+        {{name: hello, backend: b, samples: [\"hello there\", \"good morning\"]}}
+        {route}"
+    );
+    let guardrails = "middleware: {guardrails: {timeout: 1m, jailbreak_detection: true, jailbreak: {action: flag}, pii_masking: true}}\n";
+    let environment = [("HF_HOME", home.path().to_str().unwrap())];
+    (Ruled::over("embedding_model: tiny/bert", &routes, guardrails, &environment).await, home)
+}
+
+/// What the admin listener says of a text.
+pub(crate) async fn told(ruled: &Ruled, text: &str) -> Value {
+    let request = reqwest::Client::new().post(ruled.router.admin("/route")).json(&json!({ "text": text }));
+    request.send().await.unwrap().json().await.unwrap()
 }
 
 /// A user's text, as a chat.
