@@ -90,6 +90,18 @@ fn a_bad_line_is_named() {
 }
 
 #[test]
+fn a_file_without_a_labelled_line_is_an_error() {
+    for empty in ["", "\n \n"] {
+        for args in [&[][..], &["--json"]] {
+            let output = eval(empty, args);
+            let error = String::from_utf8_lossy(&output.stderr);
+            assert!(!output.status.success() && output.stdout.is_empty(), "{empty:?} {args:?}");
+            assert!(error.contains("there is no labelled prompt; each line is to be {\"text\": "), "{error}");
+        }
+    }
+}
+
+#[test]
 fn a_file_that_is_missing_is_an_error() {
     let output = Command::new(env!("CARGO_BIN_EXE_pointsman"))
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))

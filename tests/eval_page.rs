@@ -280,6 +280,10 @@ fn what_fails_leaves_the_file_as_it_was() {
     assert!(!output.status.success() && output.stdout.is_empty());
     assert_eq!(fs::read_to_string(&file).unwrap(), "yesterday's");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "no draft is left");
+    fs::write(folder.path().join("data.jsonl"), "").unwrap();
+    let output = eval(folder.path(), &["--html", file.to_str().unwrap()]);
+    assert!(!output.status.success(), "there is no prompt in it");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "yesterday's");
     let missing = folder.path().join("no-such-folder/page.html");
     let output = eval(folder.path(), &["--html", missing.to_str().unwrap()]);
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -287,8 +291,8 @@ fn what_fails_leaves_the_file_as_it_was() {
 }
 
 #[test]
-fn a_file_without_prompts_makes_a_page_too() {
-    let folder = folder("");
+fn a_file_of_which_nothing_is_compared_makes_a_page_too() {
+    let folder = folder("{\"text\": \" \", \"route\": null}\n");
     let file = folder.path().join("page.html");
     let output = eval(folder.path(), &["--html", file.to_str().unwrap()]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -10,12 +10,14 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 use support::clinc::{Clinc, Labelled};
 
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pointsman"));
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).args(args);
+    command
+}
+
 fn pointsman(args: &[&str]) -> Output {
-    let output = Command::new(env!("CARGO_BIN_EXE_pointsman"))
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
-        .args(args)
-        .output()
-        .unwrap();
+    let output = command(args).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     output
 }
@@ -172,6 +174,10 @@ fn too_little_proposes_nothing_and_says_so() {
     assert!(report["routes"].as_array().unwrap().iter().all(|route| route["proposed"].is_null()));
     assert!(report["notes"][0].as_str().unwrap().contains("it takes 50"), "{report}");
     let few = tempfile::NamedTempFile::new().unwrap();
+    let args = ["tune", "--config", "conf/reasoning-budget.yaml", "--data", few.path().to_str().unwrap()];
+    let output = command(&args).output().unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty(), "an empty file is no evidence");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("there is no labelled prompt"));
     fs::write(few.path(), "{\"text\": \"hi\", \"route\": \"chitchat\"}\n").unwrap();
     let data = few.path().to_str().unwrap();
     let report = json_of(&["tune", "--json", "--config", "conf/reasoning-budget.yaml", "--data", data]);

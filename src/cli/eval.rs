@@ -12,19 +12,18 @@ mod page;
 mod tally;
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufReader, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use serde::Serialize;
 
 use self::chances::{Bin, Chances, Reliability};
 use self::detail::Detail;
 use self::page::{Draft, Page};
 use self::tally::{Scores, Tally};
-use super::labelled::{Prompt, parse};
+use super::labelled::{self, Prompt};
 use super::offline::Offline;
 use crate::metrics::label;
 use crate::route::Table;
@@ -52,7 +51,7 @@ pub struct Args {
 struct Report {
     /// Labelled prompts.
     n: usize,
-    /// The share that went where its label says; 0 of an empty file.
+    /// The share that went where its label says.
     accuracy: f64,
     by_route: BTreeMap<String, Scores>,
     /// Expected → given → times.
@@ -82,9 +81,10 @@ struct Part {
 /// Runs the command.
 ///
 /// # Errors
-/// A config, a model or a file that cannot be loaded, a malformed line or a label that is no route (with its number).
+/// A config, a model or a file that cannot be loaded, a malformed line or a label that is no route (with its
+/// number), or a file without a line.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let data = File::open(&args.data).with_context(|| format!("cannot open {}", args.data.display()))?;
+    let data = labelled::open(&args.data)?;
     let read = [&args.config, &args.data].map(|path| path.canonicalize().ok());
     if let Some(page) = args.html.as_ref().and_then(|page| page.canonicalize().ok()) {
         ensure!(!read.contains(&Some(page)), "--html would replace a file that is read");
@@ -93,20 +93,16 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let offline = Offline::load(&args.config)?;
     let table = &offline.table;
     let (mut tally, mut chances, mut detail) = (Tally::default(), Chances::default(), Detail::default());
-    offline
-        .decide_lines(BufReader::new(data), &mut io::sink(), parse, |_, prompt, (decision, read)| {
-            let Prompt { expected, excerpt } = prompt;
-            tally.add(label(table, expected), label(table, decision.route));
-            let scores = read.map(|read| table.scores(&read.query()));
-            if let Some(scores) = &scores {
-                chances.add(expected, scores);
-            }
-            if draft.is_some() {
-                detail.add(expected, &decision, scores, excerpt);
-            }
-            Ok(())
-        })
-        .with_context(|| args.data.display().to_string())?;
+    labelled::decide(&offline, data, &args.data, |Prompt { expected, excerpt }, (decision, read)| {
+        tally.add(label(table, expected), label(table, decision.route));
+        let scores = read.map(|read| table.scores(&read.query()));
+        if let Some(scores) = &scores {
+            chances.add(expected, scores);
+        }
+        if draft.is_some() {
+            detail.add(expected, &decision, scores, excerpt);
+        }
+    })?;
     let report = Report::new(table, tally, &chances);
     if let Some(draft) = draft {
         let (roc, config, data) = (chances.roc(), &args.config, &args.data);

@@ -1,10 +1,15 @@
 //! Labelled files: what `eval` and `tune` read.
 
-use anyhow::Context;
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
 use serde::Deserialize;
 
 use super::lines::Line;
-use super::offline::Offline;
+use super::offline::{Decided, Offline};
 
 /// A labelled line; other keys are ignored.
 #[derive(Deserialize)]
@@ -26,11 +31,41 @@ pub(super) struct Prompt {
 /// Characters of a text that are shown.
 pub(super) const EXCERPT: usize = 200;
 
-/// Reads a line.
+/// Opens the file at `path`.
 ///
 /// # Errors
-/// A line that is malformed, or a label that is no route.
-pub(super) fn parse(offline: &Offline, line: &str) -> anyhow::Result<Line<Prompt>> {
+/// A file that cannot be opened.
+pub(super) fn open(path: &Path) -> anyhow::Result<File> {
+    File::open(path).with_context(|| format!("cannot open {}", path.display()))
+}
+
+/// Decides for each line of `data`, the file at `path`, in order, and gives each to `finish`.
+///
+/// # Errors
+/// A line that is malformed, a label that is no route, or a file without a line: nothing can be said of that.
+pub(super) fn decide(
+    offline: &Arc<Offline>,
+    data: File,
+    path: &Path,
+    mut finish: impl FnMut(Prompt, Decided),
+) -> anyhow::Result<()> {
+    let mut n = 0;
+    let read = offline.decide_lines(BufReader::new(data), &mut io::sink(), parse, |_, prompt, decided| {
+        n += 1;
+        finish(prompt, decided);
+        Ok(())
+    });
+    read.with_context(|| path.display().to_string())?;
+    ensure!(
+        n > 0,
+        "{}: there is no labelled prompt; each line is to be {{\"text\": \"…\", \"route\": \"NAME\"}}, or \"route\": null where none \
+         is right",
+        path.display()
+    );
+    Ok(())
+}
+
+fn parse(offline: &Offline, line: &str) -> anyhow::Result<Line<Prompt>> {
     let Labelled { text, route } = serde_json::from_str(line)?;
     let index = |name: &String| {
         let found = offline.table.names().position(|known| **known == **name);

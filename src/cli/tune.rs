@@ -64,8 +64,8 @@ struct Found {
 /// Runs the command.
 ///
 /// # Errors
-/// A config, a model or a file that cannot be loaded, a malformed line or a label that is no route (with its number), or
-/// routing that is off.
+/// A config, a model or a file that cannot be loaded, a malformed line or a label that is no route (with its number), a
+/// file without a line, or routing that is off.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let offline = Offline::load(&args.config)?;
     let table = &offline.table;

@@ -1,11 +1,7 @@
 //! What thresholds are judged by: labelled lines, or samples as if they were prompts.
 
-use std::fs::File;
-use std::io::{self, BufReader};
 use std::path::Path;
 use std::sync::Arc;
-
-use anyhow::Context;
 
 use crate::cli::labelled;
 use crate::cli::offline::Offline;
@@ -42,20 +38,16 @@ pub(super) fn of_samples(table: &Table) -> Vec<Judged> {
 /// The lines of a labelled file that scores decide.
 ///
 /// # Errors
-/// A file that cannot be read, or a line that is malformed.
+/// As of [`labelled::open`] and [`labelled::decide`].
 pub(super) fn of_lines(offline: &Arc<Offline>, path: &Path) -> anyhow::Result<Vec<Judged>> {
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     let (table, mut judged) = (&offline.table, Vec::new());
-    let read =
-        offline.decide_lines(BufReader::new(file), &mut io::sink(), labelled::parse, |_, prompt, (decision, read)| {
-            let by_score = matches!(decision.reason, Reason::Semantic | Reason::BelowThreshold);
-            if let Some(read) = read.filter(|_| by_score) {
-                let scores = of_rivals(table, table.scores(&read.query()).by_route);
-                judged.push(Judged { expected: prompt.expected, scores, weight: 1.0, number: judged.len() });
-            }
-            Ok(())
-        });
-    read.with_context(|| path.display().to_string())?;
+    labelled::decide(offline, labelled::open(path)?, path, |prompt, (decision, read)| {
+        let by_score = matches!(decision.reason, Reason::Semantic | Reason::BelowThreshold);
+        if let Some(read) = read.filter(|_| by_score) {
+            let scores = of_rivals(table, table.scores(&read.query()).by_route);
+            judged.push(Judged { expected: prompt.expected, scores, weight: 1.0, number: judged.len() });
+        }
+    })?;
     Ok(judged)
 }
 
