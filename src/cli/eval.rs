@@ -24,7 +24,7 @@ use self::detail::Detail;
 use self::page::{Draft, Page};
 use self::tally::{Scores, Tally};
 use super::labelled::{self, Prompt};
-use super::offline::Offline;
+use super::offline::{Decided, Offline};
 use crate::metrics::label;
 use crate::route::Table;
 use crate::route::classifier::Scale;
@@ -93,7 +93,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let offline = Offline::load(&args.config)?;
     let table = &offline.table;
     let (mut tally, mut chances, mut detail) = (Tally::default(), Chances::default(), Detail::default());
-    labelled::decide(&offline, data, &args.data, |Prompt { expected, excerpt }, (decision, read)| {
+    labelled::decide(&offline, data, &args.data, |Prompt { expected, excerpt }, Decided { decision, read, .. }| {
         tally.add(label(table, expected), label(table, decision.route));
         let scores = read.map(|read| table.scores(&read.query()));
         if let Some(scores) = &scores {

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use anyhow::Context;
 use serde::Deserialize;
@@ -35,9 +34,6 @@ pub struct Args {
 struct Input {
     text: String,
 }
-
-/// Longer than any text takes.
-const PATIENT: Duration = Duration::from_secs(24 * 3600);
 
 /// Runs the command.
 ///
@@ -86,13 +82,18 @@ fn reporter(config: Option<PathBuf>) -> anyhow::Result<Reporter> {
     let mut everything = Guardrails { jailbreak_detection: true, pii_masking: true, ..asked.clone() };
     everything.pii.entities = vec!["all".into()];
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let settings = embed::Settings { threads, queue: usize::MAX, timeout: PATIENT, windows: 1, memo: 4096 };
+    let settings = embed::Settings { threads, queue: usize::MAX, timeout: config::PATIENCE, windows: 1, memo: 4096 };
     let encoder = Encoder::start(Arc::new(config::load_guard_model(file.as_ref())?), settings);
     let classifiers =
         Classifiers::load(&everything, &Embedding { threads, queue: usize::MAX, ..Embedding::default() }, None)?;
     let guard = |guardrails: &Guardrails| {
         let settings = guarding::settings(guardrails, 0)?;
-        guarding::guard(crate::guard::Settings { timeout: PATIENT, ..settings }, Some(&encoder), None, &classifiers)
+        guarding::guard(
+            crate::guard::Settings { timeout: config::PATIENCE, ..settings },
+            Some(&encoder),
+            None,
+            &classifiers,
+        )
     };
     let is_on = asked.jailbreak_detection || asked.pii_masking;
     Ok(Reporter::new(is_on.then(|| guard(&asked)).transpose()?, guard(&everything)?))

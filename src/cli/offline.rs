@@ -1,25 +1,31 @@
-//! Routing without a server: what `route` and `eval` share.
+//! Routing without a server: what `route`, `eval` and `tune` share.
 
-use std::convert::Infallible;
 use std::io::{BufRead, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
 use futures::executor::block_on;
+use tokio::runtime::{Builder, Runtime};
 
 use super::lines::{self, Line};
-use crate::config::file::{File, Mode};
-use crate::config::{self, load};
-use crate::embed::{self, Embedding, Encoder};
+use crate::config::{self, Patient, load};
+use crate::embed::Embedding;
+use crate::guard::{Guard, Inspection};
+use crate::intake::Pieces;
 use crate::route::classifier::Query;
-use crate::route::rule::{Explanation, Routes};
+use crate::route::rule::Explanation;
 use crate::route::signal::{Guarded, Request};
 use crate::route::{Asked, Decision, Lessons, Names, Nowhere, Pace, Reading, Router, Table};
 
-/// A decision, and the text where it was compared.
-pub(super) type Decided = (Decision, Option<Embedded>);
+/// What was decided for a text.
+pub(super) struct Decided {
+    /// Where it goes.
+    pub(super) decision: Decision,
+    /// The text, where it was compared.
+    pub(super) read: Option<Embedded>,
+    /// What the guardrails found in it, where a rule asks.
+    inspection: Option<Inspection>,
+}
 
 /// A text and what it means.
 pub(super) struct Embedded {
@@ -32,6 +38,10 @@ pub(super) struct Offline {
     /// The routes, compiled; without samples where routing is off.
     pub(super) table: Arc<Table>,
     router: Router,
+    /// The guardrails, where a rule asks what they find.
+    guard: Option<Arc<Guard>>,
+    /// Where long texts are inspected, and what deadlines are measured by.
+    runtime: Runtime,
     backends: Vec<Arc<str>>,
     /// The routes that answer themselves.
     responding: Vec<usize>,
@@ -40,29 +50,19 @@ pub(super) struct Offline {
 // === impl Offline ===
 
 impl Offline {
-    /// Loads the config at `path` and its model, and embeds the samples.
+    /// Loads the config at `path` and its models, and embeds the samples.
     pub(super) fn load(path: &Path) -> anyhow::Result<Arc<Self>> {
-        let file = load::load(path)?.file;
-        let settings = config::route_settings(&file)?;
-        let backends = file.backends.iter().map(|backend| backend.name.as_str().into()).collect();
-        let (table, rules, encoder) = if file.router.mode == Mode::Off {
-            // Without a sample there is nothing to embed.
-            (Table::compile(settings, |_| Vec::<Result<_, Infallible>>::new(), None)?, None, None)
-        } else {
-            let encoder = encoder(&file)?;
-            let table = Table::compile(settings, |samples| encoder.embed_all(samples), None)?;
-            (table, config::rules(&file, Some(&encoder))?, Some(encoder))
-        };
-        if let Some(unjudged) = rules.as_ref().and_then(unjudged) {
-            eprintln!("pointsman: rules on {unjudged} are not judged here; ask POST /route of a running router");
-        }
+        let Patient { file, encoder, guard } = Patient::load(load::load(path)?.file)?;
+        let table = Arc::new(config::table(config::route_settings(&file)?, encoder.as_deref(), None)?);
+        let rules = encoder.as_deref().map(|encoder| config::rules(&file, Some(encoder))).transpose()?.flatten();
         let labelers = config::networks(&file, rules.as_ref(), None)?;
-        let table = Arc::new(table);
-        // Only texts are asked about, and none names a model.
-        let router = Router { names: Names::default(), table: table.clone(), rules, encoder, labelers };
+        let backends = file.backends.iter().map(|backend| backend.name.as_str().into()).collect();
         let routes = file.router.routes.iter().enumerate();
         let responding = routes.filter(|(_, route)| route.respond.is_some()).map(|(index, _)| index).collect();
-        Ok(Arc::new(Self { table, router, backends, responding }))
+        // Only texts are asked about, and none names a model.
+        let router = Router { names: Names::default(), table: table.clone(), rules, encoder, labelers };
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_time().build()?;
+        Ok(Arc::new(Self { table, router, guard, runtime, backends, responding }))
     }
 
     /// Whether anything is compared, which it is not where routing is off.
@@ -78,6 +78,7 @@ impl Offline {
 
     /// Decides for one text.
     pub(super) fn decide(&self, text: &str) -> anyhow::Result<Decided> {
+        let _entered = self.runtime.enter();
         block_on(self.decision(text))
     }
 
@@ -89,6 +90,7 @@ impl Offline {
         parse: fn(&Self, &str) -> anyhow::Result<Line<T>>,
         mut finish: impl FnMut(&mut dyn Write, T, Decided) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
+        let _entered = self.runtime.enter();
         let offline = Arc::clone(self);
         let parse = move |line: &str| parse(&offline, line);
         let decide = async |Line { text, rest }: Line<T>| anyhow::Ok((rest, self.decision(&text).await?));
@@ -100,34 +102,35 @@ impl Offline {
     pub(super) fn explain<T>(
         &self,
         text: &str,
-        (decision, read): &Decided,
+        Decided { decision, read, inspection }: &Decided,
         told: impl FnOnce(Option<Explanation<'_>>) -> T,
     ) -> T {
         let lessons = Lessons::of(decision, read.as_ref().map(|read| &read.embedding));
         let reading = Reading::of(text);
-        let said = reading.said();
-        let asked = asked(&reading, reading.request(Some(text), &said, &Nowhere));
+        let (said, kinds) = (reading.said(), inspection.as_ref().and_then(Inspection::kinds));
+        let request = reading.request(Some(text), &said, &Nowhere);
+        let asked = asked(&reading, request, inspection.as_ref(), kinds.as_deref());
         told(self.router.explain(&asked, decision, &lessons))
     }
 
     async fn decision(&self, text: &str) -> anyhow::Result<Decided> {
+        let mut inspection = match &self.guard {
+            Some(guard) => Some(guard.inspect(&Arc::new(Pieces::of(text.to_owned()))).await),
+            None => None,
+        };
+        let meaning = inspection.as_mut().and_then(|inspection| inspection.meaning.take());
         let reading = Reading::of(text);
-        let said = reading.said();
-        let asked = asked(&reading, reading.request(Some(text), &said, &Nowhere));
+        let (said, kinds) = (reading.said(), inspection.as_ref().and_then(Inspection::kinds));
+        let request = reading.request(Some(text), &said, &Nowhere);
+        let asked = Asked { meaning, ..asked(&reading, request, inspection.as_ref(), kinds.as_deref()) };
         let decision = self.router.decide(&asked, Pace::Patient).await?;
         if let Some(reason) = decision.degraded {
             anyhow::bail!("a text cannot be judged: {}", reason.as_str());
         }
         let meaning = self.router.meaning_for(&asked, &decision, Pace::Patient).await;
         let read = meaning.map(|meaning| Embedded { text: text.to_owned(), embedding: meaning.embedding });
-        Ok((decision, read))
+        Ok(Decided { decision, read, inspection })
     }
-}
-
-/// The signals of the guardrails that rules ask for: here there is nobody to look for what they tell.
-fn unjudged(rules: &Routes) -> Option<String> {
-    let asked = ["jailbreak", "pii"].into_iter().filter(|signal| rules.wanted().asks(signal));
-    Some(asked.collect::<Vec<_>>().join(" and ")).filter(|asked| !asked.is_empty())
 }
 
 // === impl Embedded ===
@@ -139,17 +142,13 @@ impl Embedded {
     }
 }
 
-/// A text alone, as a user's message.
-fn asked<'a>(reading: &'a Reading, request: Request<'a>) -> Asked<'a> {
-    Asked { request, ahead: reading.ahead(), guarded: Guarded::default(), meaning: None }
-}
-
-/// The config's model, on all cores.
-fn encoder(file: &File) -> anyhow::Result<Arc<Encoder>> {
-    let model = config::load_model(file)?;
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    // Only the patient ask here, so neither bound is ever met.
-    let windows = file.embedding.windows;
-    let settings = embed::Settings { threads, queue: 0, timeout: Duration::ZERO, windows, memo: 0 };
-    Ok(Encoder::start(Arc::new(model), settings))
+/// A text alone, as a user's message, in which `inspection` found these kinds of personal data.
+fn asked<'a>(
+    reading: &'a Reading,
+    request: Request<'a>,
+    inspection: Option<&Inspection>,
+    kinds: Option<&'a [&'a str]>,
+) -> Asked<'a> {
+    let guarded = Guarded { jailbreak: inspection.and_then(Inspection::attack), pii: kinds };
+    Asked { request, ahead: reading.ahead(), guarded, meaning: None }
 }

@@ -45,7 +45,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     if args.json {
         let input = io::BufReader::new(io::stdin());
         offline.decide_lines(input, &mut output, parse, |output, text, decided| {
-            let (decision, read) = &decided;
+            let Decided { decision, read, .. } = &decided;
             let query = read.as_ref().map(Embedded::query);
             let backend = offline.backend(decision);
             let explanation = Explanation::new(&offline.table, decision, query.as_ref(), backend);
@@ -79,7 +79,7 @@ fn read_prompt() -> anyhow::Result<String> {
 }
 
 /// Prints a decision for people.
-fn explain(offline: &Offline, (decision, read): &Decided, output: &mut impl Write) -> io::Result<()> {
+fn explain(offline: &Offline, Decided { decision, read, .. }: &Decided, output: &mut impl Write) -> io::Result<()> {
     let table = &offline.table;
     let backend = offline.backend(decision);
     let chosen = decision.route.and_then(|route| table.name(route));

@@ -40,11 +40,10 @@ pub fn route_settings(file: &File) -> anyhow::Result<route::Settings> {
 }
 
 /// The table of `settings`. Takes over what `previous` has, which must come from the same encoder.
-pub(super) fn table(
-    settings: route::Settings,
-    encoder: Option<&Encoder>,
-    previous: Option<&Table>,
-) -> anyhow::Result<Table> {
+///
+/// # Errors
+/// A sample that cannot be embedded.
+pub fn table(settings: route::Settings, encoder: Option<&Encoder>, previous: Option<&Table>) -> anyhow::Result<Table> {
     let embed = |samples: &[&str]| match encoder {
         Some(encoder) => encoder.embed_all(samples),
         None => samples.iter().map(|_| Err(embed::EncodeError::Failed)).collect(),

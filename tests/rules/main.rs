@@ -6,6 +6,7 @@ mod config;
 mod deciding;
 mod explain;
 mod guarded;
+mod offline;
 mod reload;
 mod signals;
 mod stand;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::cli::labelled;
-use crate::cli::offline::Offline;
+use crate::cli::offline::{Decided, Offline};
 use crate::route::classifier::{HeldOut, STRANGERS};
 use crate::route::{Reason, Table};
 
@@ -41,7 +41,7 @@ pub(super) fn of_samples(table: &Table) -> Vec<Judged> {
 /// As of [`labelled::open`] and [`labelled::decide`].
 pub(super) fn of_lines(offline: &Arc<Offline>, path: &Path) -> anyhow::Result<Vec<Judged>> {
     let (table, mut judged) = (&offline.table, Vec::new());
-    labelled::decide(offline, labelled::open(path)?, path, |prompt, (decision, read)| {
+    labelled::decide(offline, labelled::open(path)?, path, |prompt, Decided { decision, read, .. }| {
         let by_score = matches!(decision.reason, Reason::Semantic | Reason::BelowThreshold);
         if let Some(read) = read.filter(|_| by_score) {
             let scores = of_rivals(table, table.scores(&read.query()).by_route);

@@ -7,7 +7,7 @@ use super::ahead::Ahead;
 use super::complexity::Contrast;
 use super::keywords::{Hits, Index};
 use super::request::Request;
-use super::value::Value;
+use super::value::{Cost, Value};
 use super::{Arg, Signal};
 
 /// The signals that a config's rules ask for, each once.
@@ -90,6 +90,11 @@ impl Wanted {
         self.slots.iter().any(|slot| slot.signal.name == signal)
     }
 
+    /// Whether what the guardrails find is asked for.
+    pub fn asks_guardrails(&self) -> bool {
+        self.slots.iter().any(|slot| slot.signal.cost == Cost::Guard)
+    }
+
     /// The classifiers that are asked for, each as often as it is asked for in another way.
     pub fn classifiers(&self) -> impl Iterator<Item = &str> {
         self.named("classifier")
@@ -165,7 +170,12 @@ impl<'a> Facts<'a> {
         if let Arg::List(_) = arg {
             self.hits();
         }
-        let value = self.clocked(slot, || (signal.read)(self, arg))?;
+        let read = || (signal.read)(self, arg);
+        let value = match signal.cost {
+            // What was computed elsewhere took its time there.
+            Cost::Guard | Cost::Model => read(),
+            _ => self.clocked(slot, read),
+        }?;
         cell.set(Some(value));
         Some(value)
     }
