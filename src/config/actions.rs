@@ -27,9 +27,9 @@ pub(super) fn body(route: &Route) -> Result<BodyActions, Vec<Problem>> {
     let (mut actions, mut problems) = (BodyActions::default(), Vec::new());
     let problem = |path: &str, message: String| Problem { path: path.into(), message };
     if let Some(typed) = &route.reasoning {
-        let compiled = read::<reasoning::Settings>(typed).and_then(|settings| settings.compile().map_err(String::from));
-        match compiled {
-            Ok(reasoning) => actions.reasoning = Some(reasoning),
+        match read::<reasoning::Settings>(typed).map(|settings| settings.compile()) {
+            Ok(Ok(reasoning)) => actions.reasoning = Some(reasoning),
+            Ok(Err((key, message))) => problems.push(problem(&format!("reasoning.{key}"), message.into())),
             Err(message) => problems.push(problem("reasoning", message)),
         }
     }

@@ -27,6 +27,7 @@ pub use endpoint::Endpoint;
 pub use pieces::{Pieces, Role};
 pub use priority::{PRIORITIES, named_priority};
 pub use prompt::Prompt;
+pub(crate) use prompt::content_text;
 pub use thread::{Thread, Turns};
 
 /// Bounds on what a client may send.

@@ -169,7 +169,7 @@ fn role(role: Option<&RawValue>, what: &str) -> Result<String, Failure> {
 }
 
 /// A message's text: a string, or the text parts of an array, a line each as vLLM joins them.
-pub(super) fn content_text(content: Option<&RawValue>, what: &str) -> Result<Option<String>, Failure> {
+pub(crate) fn content_text(content: Option<&RawValue>, what: &str) -> Result<Option<String>, Failure> {
     let Some(content) = content else { return Ok(None) };
     match Shape::of(content) {
         Shape::Null => Ok(None),

@@ -42,9 +42,9 @@ impl Writer {
         let Some(actions) = self.actions.clone() else {
             return Ok(Written { body: prompt.body_for(&settings.model, priority), reasoning: None });
         };
-        let (prompt, complexity, backend) = (prompt.clone(), self.complexity, backend.clone());
+        let (endpoint, complexity, backend) = (prompt.endpoint, self.complexity, backend.clone());
         parse(prompt.body().clone(), move |body| {
-            let request = Request { endpoint: prompt.endpoint, text: prompt.text.as_deref(), complexity };
+            let request = Request { endpoint, complexity };
             let settings = &backend.settings;
             let to = Addressee { model: &settings.model, family: settings.family.as_ref(), priority };
             let (written, reasoning) = actions.apply(json::text(&body)?, request, to)?;

@@ -36,7 +36,7 @@ async fn each_family_is_told_in_its_own_words() {
         ("off", "model: deepseek-ai/DeepSeek-V3.1", json!({ "chat_template_kwargs": { "thinking": false } }), "off"),
         ("low", "reasoning_family: deepseek", json!({ "chat_template_kwargs": { "thinking": true } }), "low"),
         ("low", "model: openai/gpt-oss-120b", json!({ "reasoning_effort": "low" }), "low"),
-        ("off", "reasoning_family: gpt-oss", json!({ "reasoning_effort": "low" }), "off"),
+        ("off", "reasoning_family: gpt-oss", json!({ "reasoning_effort": "low" }), "low"),
         ("off", own, json!({ "think": false }), "off"),
         ("high", own, json!({ "think": { "budget": 9 } }), "high"),
         ("low", own, json!({}), "none"),
@@ -71,12 +71,46 @@ async fn a_clients_own_word_wins_unless_the_route_forces_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_of_qwen3_may_say_it_in_words() {
+async fn a_user_of_qwen3_may_say_it_in_words_anywhere_in_the_conversation() {
     let stand = stand("off", "reasoning_family: qwen3").await;
+    for (first, system, outcome) in
+        [("Why? /think", "s", "client"), ("Why?", "/no_think", "client"), ("Why?", "s", "off")]
+    {
+        let messages = json!([
+            { "role": "system", "content": system },
+            { "role": "user", "content": first },
+            { "role": "assistant", "content": "/think" },
+            { "role": "user", "content": "And?" },
+        ]);
+        let response = stand.chat(&json!({ "messages": messages }).to_string()).await;
+        assert_eq!(header(&response, "x-pointsman-reasoning"), outcome, "{first} {system}");
+    }
     let response = stand.say("Why? /think", json!({})).await;
     assert_eq!(header(&response, "x-pointsman-reasoning"), "client");
     let response = stand.say("What does a/think mean?", json!({})).await;
     assert_eq!(header(&response, "x-pointsman-reasoning"), "off");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forced_level_has_the_last_word_over_what_a_user_of_qwen3_writes() {
+    let stand = stand("{effort: high, force: true}", "reasoning_family: qwen3").await;
+    let body = |text: &str| {
+        format!(
+            r#"{{ "messages": [{{"role":"user","content":"\u0041 /no_think"}}, {{"role":"user","content":"{text}"}}]}}"#
+        )
+    };
+    let words = r#"{"chat_template_kwargs":{"enable_thinking":true},"model":"model-one","#;
+    for (text, sent) in [("And?", "And?\\n\\n/think"), ("And? /think", "And? /think")] {
+        let response = stand.chat(&body(text)).await;
+        assert_eq!(header(&response, "x-pointsman-reasoning"), "high");
+        assert_eq!(last(&stand.one), format!("{words}{}", &body(sent)[1..]));
+    }
+    let (route, one) = ("backend: one, reasoning: {effort: off, force: true}", "reasoning_family: qwen3");
+    stand.becomes(Parts { route, one, ..Parts::default() }).await;
+    assert_eq!(
+        stand.sent(&body("/think")).await,
+        format!("{}{}", words.replace("true", "false"), &body("/think")[1..])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,7 +143,7 @@ async fn auto_goes_by_the_prompts_complexity() {
             ..Parts::default()
         })
         .await;
-        for (text, expected) in [(EASY, ("low", "off")), (HARD, ("high", "high"))] {
+        for (text, expected) in [(EASY, ("low", "low")), (HARD, ("high", "high"))] {
             let response = stand.say(text, json!({})).await;
             let outcome = header(&response, "x-pointsman-reasoning").to_owned();
             let body: Value = serde_json::from_str(&last(&stand.one)).unwrap();

@@ -13,14 +13,24 @@ router:
       samples: [anything]
       ";
 
-/// What `check` says of a route with these keys, a line each, and of further sections.
-fn problems(route: &str, sections: &str) -> Vec<String> {
+/// What `check` says of a config.
+fn checked(config: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("c.yaml");
-    std::fs::write(&path, format!("{CONFIG}{}\n{sections}", route.replace('\n', "\n      "))).unwrap();
+    std::fs::write(&path, config).unwrap();
     let output =
         Command::new(env!("CARGO_BIN_EXE_pointsman")).arg("check").arg("--config").arg(&path).output().unwrap();
-    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+}
+
+/// A config whose route has these keys, with further sections.
+fn config(route: &str, sections: &str) -> String {
+    format!("{CONFIG}{}\n{sections}", route.replace('\n', "\n      "))
+}
+
+/// What `check` says of the route in such a config, a line each.
+fn problems(route: &str, sections: &str) -> Vec<String> {
+    let text = checked(&config(route, sections));
     let problems = text.lines().filter_map(|line| Some(line.split_once("router.routes[0]")?.1.to_owned()));
     problems.collect()
 }
@@ -58,7 +68,7 @@ fn each_mistake_is_told_with_its_path() {
         ),
         (
             "backend: one\nreasoning: {effort: low, cuts: [0, 0, 0]}",
-            &[".reasoning: must have \"cuts\" only with \"effort: auto\""],
+            &[".reasoning.cuts: must stand beside \"effort: auto\" only"],
         ),
         (
             "backend: one\nparams: {set: {model: x}, cap: {top_p: a}}",
@@ -99,6 +109,20 @@ fn each_mistake_is_told_with_its_path() {
 }
 
 #[test]
+fn wrong_cuts_are_told_what_they_must_be_with_their_line() {
+    const EXPECTED: &str = "must be three numbers from -1 to 1, each at least the one before: the complexities from which on \
+                            models think low, medium and high, such as [-0.1, 0, 0.1]";
+    for cuts in ["[0.1, 0]", "[0.1, 0, -0.1]", "[-0.1, 0, 2]", "0.1", "[low, 0, 0.1]", "[.nan, 0, 0.1]", "{low: 0}"] {
+        let route = format!("backend: one\nreasoning:\n  effort: auto\n  cuts: {cuts}");
+        assert_eq!(problems(&route, ""), [format!(".reasoning.cuts: {EXPECTED}")], "{cuts}");
+        let config = config(&route, "");
+        let line = config.lines().position(|line| line.trim_start().starts_with("cuts:")).unwrap() + 1;
+        let text = checked(&config);
+        assert!(text.contains(&format!("c.yaml:{line}: router.routes[0].reasoning.cuts: ")), "{text}");
+    }
+}
+
+#[test]
 fn a_route_cannot_switch_a_guardrail_on() {
     let both = "backend: one\nguardrails: {jailbreak_detection: true, pii_masking: true, jailbreak: {action: block}}";
     let off = ["jailbreak_detection", "pii_masking", "jailbreak"].map(|key| format!(".guardrails.{key}: {OFF}"));
@@ -111,13 +135,7 @@ fn a_route_cannot_switch_a_guardrail_on() {
 
 #[test]
 fn a_backends_family_must_be_known() {
-    let config = format!("{CONFIG}backend: one\n").replace("model: n}", "model: n, reasoning_family: qwen}");
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("c.yaml");
-    std::fs::write(&path, config).unwrap();
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_pointsman")).arg("check").arg("--config").arg(&path).output().unwrap();
-    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    let text = checked(&config("backend: one", "").replace("model: n}", "model: n, reasoning_family: qwen}"));
     assert!(
         text.contains("backends[1].reasoning_family: must be qwen3, deepseek, gpt-oss, none, or a mapping of levels"),
         "{text}"

@@ -2,12 +2,14 @@
 //!
 //! - `arms`: which of several backends, by weight
 //! - `reasoning`, `params`, `system`: the body; applied together, with one reading and one writing
+//! - `message`: one of a chat's, for both
 //! - `headers`: the head
 //! - `mirror`: a copy to another backend
 //! - `respond`: an answer of the route's own
 
 pub mod arms;
 pub mod headers;
+mod message;
 pub mod mirror;
 pub mod params;
 pub mod reasoning;
@@ -47,12 +49,10 @@ pub struct BodyActions {
 
 /// What the body's actions need to know of the request.
 #[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
+pub struct Request {
     /// What it was sent to.
     pub endpoint: Endpoint,
-    /// What the user said last.
-    pub text: Option<&'a str>,
-    /// How complex that is, -1 to 1.
+    /// How complex its prompt is, -1 to 1.
     pub complexity: Option<f32>,
 }
 
@@ -91,11 +91,10 @@ impl BodyActions {
         to: Addressee,
     ) -> Result<(Cow<'a, str>, Option<Outcome>), Failure> {
         let mut draft = Draft::read(whole, BODY)?;
-        let Request { endpoint, text, complexity } = request;
+        let Request { endpoint, complexity } = request;
         // A completion goes to the model without a chat template.
         let reasoning = self.reasoning.as_ref().filter(|_| endpoint == Endpoint::Chat);
-        let outcome =
-            reasoning.map(|reasoning| reasoning.apply(to.family, complexity, text, &mut draft)).transpose()?;
+        let outcome = reasoning.map(|reasoning| reasoning.apply(to.family, complexity, &mut draft)).transpose()?;
         self.params.apply(endpoint, &mut draft)?;
         if let Some(prompt) = self.system_prompt.as_ref().filter(|_| endpoint == Endpoint::Chat) {
             prompt.apply(&mut draft)?;
@@ -131,7 +130,7 @@ mod tests {
 
     fn applied(endpoint: Endpoint, whole: &str) -> (String, Option<Outcome>) {
         let family = Family::named("qwen3");
-        let request = Request { endpoint, text: None, complexity: None };
+        let request = Request { endpoint, complexity: None };
         let to = Addressee { model: "m", family: family.as_ref(), priority: Some(-1) };
         let (body, outcome) = actions().apply(whole, request, to).unwrap();
         (body.into_owned(), outcome)
@@ -160,7 +159,7 @@ mod tests {
     #[test]
     fn without_actions_and_with_its_model_the_body_is_not_copied() {
         let whole = r#"{"mod\u0065l":"m","messages":[{}]}"#;
-        let request = Request { endpoint: Endpoint::Chat, text: None, complexity: None };
+        let request = Request { endpoint: Endpoint::Chat, complexity: None };
         let to = Addressee { model: "m", family: None, priority: None };
         assert!(matches!(BodyActions::default().apply(whole, request, to).unwrap().0, Cow::Borrowed(_)));
         assert!(BodyActions::default().is_empty() && !actions().is_empty());

@@ -3,10 +3,12 @@
 //! - `level`: how hard, given or found by the prompt's complexity
 //! - `family`: what a level is in a request's body, for known models and for those that the config describes
 //! - `own`: what the client itself says of it, which wins unless the route forces its own
+//! - `soft`: the words by which users say it
 
 mod family;
 mod level;
 mod own;
+mod soft;
 
 pub use family::{Family, FamilySettings, Mapping, NAMES};
 pub use level::{Cuts, Effort, Level, Settings};
@@ -27,7 +29,7 @@ pub struct Reasoning {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Outcome {
-    /// The model is told to think so hard.
+    /// The model is told to think so hard: as near to what its route asks for as its family has words.
     Told(Level),
     /// The client has said itself how hard.
     ClientsOwn,
@@ -46,25 +48,24 @@ impl Reasoning {
     }
 
     /// Tells it to a model of `family` in the body of a chat. `complexity` is that of the prompt, -1 to 1, where it is
-    /// known; `text` is what the user said last.
+    /// known.
     pub fn apply(
         &self,
         family: Option<&Family>,
         complexity: Option<f32>,
-        text: Option<&str>,
         draft: &mut Draft,
     ) -> Result<Outcome, Failure> {
         let Some(family) = family else { return Ok(Outcome::NoWords) };
-        if !self.force && own::is_given(family, text, draft)? {
+        if !self.force && own::is_given(family, draft)? {
             return Ok(Outcome::ClientsOwn);
         }
         let Some(level) = self.effort.level(complexity) else { return Ok(Outcome::Unknown) };
-        let Some(words) = family.words(level) else { return Ok(Outcome::NoWords) };
+        let Some((told, words)) = family.words(level) else { return Ok(Outcome::NoWords) };
         if self.force {
-            own::silence(level, draft)?;
+            own::silence(family, told, draft)?;
         }
         family::merge(words, draft)?;
-        Ok(Outcome::Told(level))
+        Ok(Outcome::Told(told))
     }
 }
 

@@ -26,6 +26,8 @@ pub enum FamilySettings {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Family {
     mapping: Mapping,
+    /// The least that it can be told; whatever is less becomes this.
+    least: Level,
     /// Whether it obeys a user who writes `/think` or `/no_think`.
     pub(super) obeys_users: bool,
 }
@@ -62,14 +64,17 @@ impl Family {
         match name {
             "qwen3" => Some(Self { obeys_users: true, ..switch("enable_thinking") }),
             "deepseek" => Some(switch("thinking")),
-            "gpt-oss" => Some(Self::of(|level| json!({"reasoning_effort": level.max(Level::Low).as_str()}))),
+            "gpt-oss" => {
+                let family = Self::of(|level| json!({"reasoning_effort": level.as_str()}));
+                Some(Self { least: Level::Low, ..family })
+            }
             _ => None,
         }
     }
 
     /// The family of which `mapping` has the words.
     pub fn own(mapping: Mapping) -> Self {
-        Self { mapping, obeys_users: false }
+        Self { mapping, least: Level::Off, obeys_users: false }
     }
 
     /// The family that the name of `model` speaks for. None where it is not known, or the model has no choice: one that
@@ -93,9 +98,10 @@ impl Family {
         if has_one_mode { None } else { Self::named("qwen3") }
     }
 
-    /// What `level` is called.
-    pub(super) fn words(&self, level: Level) -> Option<&Map<String, Value>> {
-        self.mapping.0[level as usize].as_ref()
+    /// What `level` is called, and the level that this says.
+    pub(super) fn words(&self, level: Level) -> Option<(Level, &Map<String, Value>)> {
+        let told = level.max(self.least);
+        self.mapping.0[told as usize].as_ref().map(|words| (told, words))
     }
 
     /// Whether a field that any level writes has a value in `draft`.
@@ -209,7 +215,7 @@ mod tests {
         let read = |typed: Value| Mapping::read(typed.as_object().unwrap());
         let mapping = read(json!({"off": {"a": 1}, "high": {"b": {"c": 2}}})).unwrap();
         let family = Family::own(mapping);
-        assert_eq!(family.words(Level::Off).unwrap()["a"], 1);
+        assert_eq!(family.words(Level::Off).unwrap().1["a"], 1);
         assert_eq!(family.words(Level::Low), None);
         assert_eq!(read(json!({"on": {}})).unwrap_err(), "has \"on\", but only off, low, medium and high");
         assert_eq!(read(json!({"off": 1})).unwrap_err(), "off must be a mapping");

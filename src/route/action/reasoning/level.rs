@@ -1,6 +1,7 @@
 //! How hard a model is to think.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 /// How hard a model thinks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -23,8 +24,7 @@ pub enum Effort {
 }
 
 /// From which complexity on a model thinks harder: low, medium and high.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cuts([f32; 3]);
 
 /// As a person types it: a word, or a mapping with the word in it.
@@ -44,9 +44,9 @@ pub enum Settings {
         /// Whether the client has no say in it.
         #[serde(default)]
         force: bool,
-        /// From where on which level begins, for `auto`.
+        /// From where on which level begins, for `auto`: of any shape, so that what is wrong with it can be told where it stands.
         #[serde(default)]
-        cuts: Option<Cuts>,
+        cuts: Option<Value>,
     },
 }
 
@@ -61,6 +61,11 @@ pub enum Word {
     High,
     Auto,
 }
+
+const CUTS: &str = "cuts";
+
+const NOT_CUTS: &str = "must be three numbers from -1 to 1, each at least the one before: the complexities from which on models think \
+                        low, medium and high, such as [-0.1, 0, 0.1]";
 
 // === impl Level ===
 
@@ -102,10 +107,13 @@ impl Default for Cuts {
 }
 
 impl Cuts {
-    /// Whether they rise, from -1 to 1.
-    pub fn are_in_order(&self) -> bool {
-        let Self([low, medium, high]) = self;
-        -1.0 <= *low && low <= medium && medium <= high && *high <= 1.0
+    /// Reads three numbers that rise, from -1 to 1; none where it is anything else.
+    fn read(typed: &Value) -> Option<Self> {
+        let number = |typed: &Value| typed.as_f64().map(|number| number as f32);
+        let numbers: Vec<f32> = typed.as_array()?.iter().map(number).collect::<Option<_>>()?;
+        let cuts: [f32; 3] = numbers.try_into().ok()?;
+        let [low, medium, high] = cuts;
+        (-1.0 <= low && low <= medium && medium <= high && high <= 1.0).then_some(Self(cuts))
     }
 
     fn level(&self, complexity: f32) -> Level {
@@ -116,17 +124,17 @@ impl Cuts {
 // === impl Settings ===
 
 impl Settings {
-    /// What is typed means, or what is wrong with it.
-    pub fn compile(&self) -> Result<super::Reasoning, &'static str> {
-        let (word, force, cuts) = match *self {
+    /// What is typed means, or what is wrong with it: a key and a message.
+    pub fn compile(&self) -> Result<super::Reasoning, (&'static str, &'static str)> {
+        let (word, force, cuts) = match self {
             Self::Word(word) => (word, false, None),
-            Self::Whole { effort, force, cuts } => (effort, force, cuts),
+            Self::Whole { effort, force, cuts } => (effort, *force, cuts.as_ref()),
         };
         let effort = match (word.level(), cuts) {
-            (Some(_), Some(_)) => return Err("must have \"cuts\" only with \"effort: auto\""),
-            (_, Some(cuts)) if !cuts.are_in_order() => return Err("\"cuts\" must rise, from -1 to 1"),
+            (Some(_), Some(_)) => return Err((CUTS, "must stand beside \"effort: auto\" only")),
             (Some(level), None) => Effort::Always(level),
-            (None, cuts) => Effort::Auto(cuts.unwrap_or_default()),
+            (None, None) => Effort::Auto(Cuts::default()),
+            (None, Some(cuts)) => Effort::Auto(Cuts::read(cuts).ok_or((CUTS, NOT_CUTS))?),
         };
         Ok(super::Reasoning { effort, force })
     }
@@ -148,12 +156,12 @@ impl Word {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::route::action::reasoning::Reasoning;
 
-    fn read(typed: Value) -> Result<Reasoning, &'static str> {
+    fn read(typed: Value) -> Result<Reasoning, (&'static str, &'static str)> {
         serde_json::from_value::<Settings>(typed).unwrap().compile()
     }
 
@@ -184,8 +192,11 @@ mod tests {
         let whole = json!({"effort": "auto", "force": true, "cuts": [-0.5, -0.5, 0.5]});
         assert_eq!(read(whole), Ok(Reasoning { effort: Effort::Auto(Cuts([-0.5, -0.5, 0.5])), force: true }));
         assert!(read(json!({"effort": "low", "cuts": [0, 0, 0]})).is_err());
-        assert!(read(json!({"effort": "auto", "cuts": [0.1, 0, 0]})).is_err());
-        assert!(read(json!({"effort": "auto", "cuts": [-2, 0, 0]})).is_err());
+        for cuts in
+            [json!([0.1, 0, 0]), json!([-2, 0, 0]), json!([0, 0]), json!([0, 0, 0, 0]), json!(0.5), json!(["a", 0, 0])]
+        {
+            assert_eq!(read(json!({"effort": "auto", "cuts": cuts})), Err(("cuts", NOT_CUTS)), "{cuts}");
+        }
         assert!(serde_json::from_value::<Settings>(json!("hard")).is_err());
     }
 }

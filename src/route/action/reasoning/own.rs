@@ -2,6 +2,7 @@
 
 use super::family::Family;
 use super::level::Level;
+use super::soft;
 use crate::failure::Failure;
 use crate::intake::Draft;
 
@@ -17,23 +18,20 @@ const SWITCHES: [&str; 2] = ["enable_thinking", "thinking"];
 /// Their keywords that say how hard.
 const DEGREES: [&str; 2] = ["reasoning_effort", "thinking_budget"];
 
-/// The words that Qwen3's users may write.
-const SOFT: [&str; 2] = ["/think", "/no_think"];
-
-/// Whether the client says it: in `draft`, or in `text`, which the user said last.
-pub(super) fn is_given(family: &Family, text: Option<&str>, draft: &mut Draft) -> Result<bool, Failure> {
-    let in_text = || text.is_some_and(|text| text.split_whitespace().any(|word| SOFT.contains(&word)));
-    if FIELDS.iter().any(|field| draft.given(field).is_some()) || family.obeys_users && in_text() {
+/// Whether the client says it, in a field of `draft` or in the words that its users have for it.
+pub(super) fn is_given(family: &Family, draft: &mut Draft) -> Result<bool, Failure> {
+    if FIELDS.iter().any(|field| draft.given(field).is_some()) {
         return Ok(true);
     }
     let in_template = draft
         .within(TEMPLATE, |inner| Ok(SWITCHES.iter().chain(&DEGREES).any(|keyword| inner.given(keyword).is_some())));
-    Ok(in_template? == Some(true) || family.is_spoken_to(draft)?)
+    let in_fields = in_template? == Some(true) || family.is_spoken_to(draft)?;
+    Ok(in_fields || family.obeys_users && soft::latest(draft)?.is_some())
 }
 
 /// Takes back what the client says of it, so that nothing speaks against `level`: switches are set to it, and all else
 /// becomes null, which says nothing.
-pub(super) fn silence(level: Level, draft: &mut Draft) -> Result<(), Failure> {
+pub(super) fn silence(family: &Family, level: Level, draft: &mut Draft) -> Result<(), Failure> {
     let clear = |draft: &mut Draft, key: &str| {
         if draft.given(key).is_some() {
             draft.set(key, "null");
@@ -47,5 +45,9 @@ pub(super) fn silence(level: Level, draft: &mut Draft) -> Result<(), Failure> {
         DEGREES.iter().for_each(|keyword| clear(inner, keyword));
         Ok(())
     });
-    within.map(drop)
+    within?;
+    if family.obeys_users && level != Level::Off {
+        soft::have_think(draft)?;
+    }
+    Ok(())
 }

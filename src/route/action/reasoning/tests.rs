@@ -2,10 +2,10 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn told(family: &str, level: Level, force: bool, text: Option<&str>, body: &str) -> (Outcome, String) {
+fn told(family: &str, level: Level, force: bool, body: &str) -> (Outcome, String) {
     let mut draft = Draft::read(body, "the body").unwrap();
     let reasoning = Reasoning { effort: Effort::Always(level), force };
-    let outcome = reasoning.apply(Family::named(family).as_ref(), None, text, &mut draft).unwrap();
+    let outcome = reasoning.apply(Family::named(family).as_ref(), None, &mut draft).unwrap();
     (outcome, draft.finish().unwrap_or_else(|| body.to_owned()))
 }
 
@@ -23,11 +23,13 @@ fn each_family_is_told_in_its_own_words() {
         ("gpt-oss", Level::High, r#""reasoning_effort":"high""#),
     ] {
         for force in [false, true] {
-            let expected = (Outcome::Told(level), format!(r#"{{{words}, "x":1.0 }}"#));
-            assert_eq!(told(family, level, force, Some("hi"), r#"{ "x":1.0 }"#), expected);
+            // What gpt-oss is told is what is told of it: it has no off.
+            let told_level = if family == "gpt-oss" { level.max(Level::Low) } else { level };
+            let expected = (Outcome::Told(told_level), format!(r#"{{{words}, "x":1.0 }}"#));
+            assert_eq!(told(family, level, force, r#"{ "x":1.0 }"#), expected);
         }
     }
-    let kept = told("qwen3", Level::Off, false, None, r#"{"chat_template_kwargs":{ "a":1 }}"#).1;
+    let kept = told("qwen3", Level::Off, false, r#"{"chat_template_kwargs":{ "a":1 }}"#).1;
     assert_eq!(kept, r#"{"chat_template_kwargs":{"enable_thinking":false, "a":1 }}"#);
 }
 
@@ -42,45 +44,57 @@ fn the_clients_own_word_wins() {
         r#"{"chat_template_kwargs":{"reasoning_effort":"low"}}"#,
     ] {
         for family in family::NAMES {
-            assert_eq!(told(family, Level::Off, false, None, body), (Outcome::ClientsOwn, body.to_owned()));
+            assert_eq!(told(family, Level::Off, false, body), (Outcome::ClientsOwn, body.to_owned()));
         }
     }
     for body in [r#"{"reasoning_effort":null}"#, r#"{"chat_template_kwargs":null}"#, r#"{"include_reasoning":true}"#] {
-        assert_eq!(told("qwen3", Level::Off, false, None, body).0, Outcome::Told(Level::Off), "{body}");
+        assert_eq!(told("qwen3", Level::Off, false, body).0, Outcome::Told(Level::Off), "{body}");
     }
-    for text in ["Why? /no_think", "/think\nhard"] {
-        assert_eq!(told("qwen3", Level::Low, false, Some(text), "{}").0, Outcome::ClientsOwn);
-        assert_eq!(told("gpt-oss", Level::Low, false, Some(text), "{}").0, Outcome::Told(Level::Low));
+    for text in ["Why? /no_think", "/think\\nhard"] {
+        let body = format!(r#"{{"messages":[{{"role":"user","content":"{text}"}},{{"role":"user","content":"x"}}]}}"#);
+        assert_eq!(told("qwen3", Level::Low, false, &body).0, Outcome::ClientsOwn);
+        assert_eq!(told("gpt-oss", Level::Low, false, &body).0, Outcome::Told(Level::Low));
     }
-    assert_eq!(told("qwen3", Level::Low, false, Some("see a/think"), "{}").0, Outcome::Told(Level::Low));
+}
+
+#[test]
+fn a_forced_level_has_the_last_word_in_what_users_say() {
+    let body = |said: &str| format!(r#"{{"messages":[{{"role":"user","content":"{said}"}}]}}"#);
+    let thinking = |on: bool, said: &str| {
+        let rest = &body(said)[1..];
+        format!(r#"{{"chat_template_kwargs":{{"enable_thinking":{on}}},{rest}"#)
+    };
+    let told = |family, level, said| told(family, level, true, &body(said)).1;
+    assert_eq!(told("qwen3", Level::High, "Why? /no_think"), thinking(true, "Why? /no_think\\n\\n/think"));
+    assert_eq!(told("qwen3", Level::Low, "Why? /think"), thinking(true, "Why? /think"));
+    assert_eq!(told("qwen3", Level::Off, "Why? /think"), thinking(false, "Why? /think"), "which does nothing then");
+    let deepseek = thinking(true, "Why? /no_think").replace("enable_thinking", "thinking");
+    assert_eq!(told("deepseek", Level::High, "Why? /no_think"), deepseek, "which it does not know");
 }
 
 #[test]
 fn unless_the_route_forces_its_own_and_then_nothing_speaks_against_it() {
     let body = r#"{"reasoning_effort":"high","chat_template_kwargs":{"thinking":true,"enable_thinking":true,"thinking_budget":9},"thinking_token_budget":99}"#;
     assert_eq!(
-        told("deepseek", Level::Off, true, Some("/think"), body),
+        told("deepseek", Level::Off, true, body),
         (
             Outcome::Told(Level::Off),
             r#"{"reasoning_effort":null,"chat_template_kwargs":{"thinking":false,"enable_thinking":false,"thinking_budget":null},"thinking_token_budget":null}"#
                 .to_owned()
         )
     );
-    assert_eq!(
-        told("gpt-oss", Level::Low, true, None, r#"{"reasoning_effort":"high"}"#).1,
-        r#"{"reasoning_effort":"low"}"#
-    );
+    assert_eq!(told("gpt-oss", Level::Low, true, r#"{"reasoning_effort":"high"}"#).1, r#"{"reasoning_effort":"low"}"#);
 }
 
 #[test]
 fn nothing_is_written_where_nothing_is_known() {
-    assert_eq!(told("other", Level::High, true, None, r#"{"reasoning_effort":"low"}"#).0, Outcome::NoWords);
+    assert_eq!(told("other", Level::High, true, r#"{"reasoning_effort":"low"}"#).0, Outcome::NoWords);
     let mut draft = Draft::read("{}", "the body").unwrap();
     let auto = Reasoning { effort: Effort::Auto(Cuts::default()), force: true };
     let family = Family::named("qwen3");
-    assert_eq!(auto.apply(family.as_ref(), None, None, &mut draft).unwrap(), Outcome::Unknown);
+    assert_eq!(auto.apply(family.as_ref(), None, &mut draft).unwrap(), Outcome::Unknown);
     assert_eq!(draft.finish(), None);
-    assert_eq!(auto.apply(family.as_ref(), Some(0.5), None, &mut draft).unwrap(), Outcome::Told(Level::High));
+    assert_eq!(auto.apply(family.as_ref(), Some(0.5), &mut draft).unwrap(), Outcome::Told(Level::High));
 }
 
 #[test]
@@ -93,7 +107,7 @@ fn a_mapping_of_ones_own_is_merged_and_is_what_the_client_may_say_itself() {
     let told = |level, force, body: &str| {
         let mut draft = Draft::read(body.to_owned(), "the body").unwrap();
         let reasoning = Reasoning { effort: Effort::Always(level), force };
-        (reasoning.apply(Some(&family), None, None, &mut draft).unwrap(), draft.finish())
+        (reasoning.apply(Some(&family), None, &mut draft).unwrap(), draft.finish())
     };
     let low = r#"{"chat_template_kwargs":{"mode":"slow"},"thinking_token_budget":1024}"#;
     assert_eq!(told(Level::Low, false, "{}"), (Outcome::Told(Level::Low), Some(low.into())));
