@@ -12,12 +12,13 @@
 //!
 //! [`proxy`] knows all of them; none knows a later one. [`config`] turns a file into a snapshot of their settings,
 //! [`server`] and [`admin`] run them, [`cli`] holds the commands, [`sim`] stands in for vLLM in demos and tests.
-//! [`failure`], [`findings`], [`hash`], [`metrics`], [`openai`], `similarity` and [`spending`] are leaves that any may use.
+//! [`degraded`], [`failure`], [`findings`], [`hash`], [`metrics`], [`openai`], `similarity` and [`spending`] are leaves that any may use.
 
 pub mod admin;
 pub mod cache;
 pub mod cli;
 pub mod config;
+pub mod degraded;
 pub mod embed;
 pub mod failure;
 pub mod findings;

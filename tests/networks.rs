@@ -156,6 +156,26 @@ async fn a_classifier_decides_where_the_encoder_cannot_keep_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn all_that_was_out_of_order_is_told_and_each_is_counted_once() {
+    let signals = classifiers(&[("bert", "bert-sequence", ", timeout: 0.001ms")]);
+    let routes = "
+        {name: chat, backend: a, priority: 1, samples: [\"Tell me a joke.\"]}
+        {name: attack, backend: b, when: {classifier: {bert: INJECTION}}}
+    ";
+    let ruled = Ruled::over(&signals, routes, "embedding: {timeout: 0.001ms}", &[]).await;
+    // Long, so that no model is quicker than the timer.
+    let answer = ruled.ask(user(&"Hi, how are you? ".repeat(200)), &[]).await;
+    assert_eq!(
+        (stand::went(&answer), header(&answer, "x-pointsman-degraded")),
+        (["default", "base"].map(String::from), "encoder-timeout, classifier-timeout")
+    );
+    for reason in ["encoder-timeout", "classifier-timeout"] {
+        assert_eq!(ruled.router.metric(&format!("pointsman_degraded_total{{reason=\"{reason}\"}}")).await, 1.0);
+    }
+    ruled.router.logs("degraded=\"encoder-timeout, classifier-timeout\"").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_classifier_comes_and_goes_with_the_rules_that_ask_for_it() {
     let unasked = "signals: {classifiers: {bert: {model: /nowhere}}}";
     let ruled = Ruled::over(unasked, "{name: sql, backend: a, when: {keywords: {any: [sql]}}}", PATIENT, &[]).await;

@@ -124,8 +124,8 @@ impl Offline {
         let request = reading.request(Some(text), &said, &Nowhere);
         let asked = Asked { meaning, ..asked(&reading, request, inspection.as_ref(), kinds.as_deref()) };
         let decision = self.router.decide(&asked, Pace::Patient).await?;
-        if let Some(reason) = decision.degraded {
-            anyhow::bail!("a text cannot be judged: {}", reason.as_str());
+        if let Some(reasons) = decision.degraded.told() {
+            anyhow::bail!("a text cannot be judged: {reasons}");
         }
         let meaning = self.router.meaning_for(&asked, &decision, Pace::Patient).await;
         let read = meaning.map(|meaning| Embedded { text: text.to_owned(), embedding: meaning.embedding });

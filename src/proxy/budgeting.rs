@@ -67,6 +67,6 @@ fn turn(metrics: &Metrics, exchange: &mut Exchange, to: &mut Destination, admitt
     if !past.is_empty() {
         to.backend = exchange.snapshot.backends[backend].clone();
         to.fallbacks.retain(|fallback| fallback.settings.name != to.backend.settings.name);
-        exchange.degraded = Some(OVER_BUDGET);
+        exchange.degraded.add(OVER_BUDGET);
     }
 }

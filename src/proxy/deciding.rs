@@ -46,17 +46,21 @@ pub(super) async fn decided(
         Ok(decision) => decision,
         Err(UnknownModel) => return Ok(Err(unknown(&snapshot, prompt.model.as_deref().unwrap_or_default()))),
     };
+    decision.degraded.iter().for_each(|reason| exchange.degrade(&proxy.metrics, reason));
     if let Err(failure) = guarding::judged(proxy, exchange, inspected.as_deref(), &mut decision) {
         return Ok(Err(failure));
     }
     if let Some(contrast) = snapshot.contrast.as_ref().filter(|_| thinks_by_complexity(&snapshot, &decision)) {
-        let meaning = snapshot.router.meaning_for(&asked, &decision, Pace::Request(&proxy.metrics));
-        decision.meaning = unless_left(session, meaning).await?;
+        let meaning = snapshot.router.try_meaning_for(&asked, &decision, Pace::Request(&proxy.metrics));
+        decision.meaning = match unless_left(session, meaning).await? {
+            Ok(meaning) => meaning,
+            Err(reason) => {
+                reason.disorder().into_iter().for_each(|reason| exchange.degrade(&proxy.metrics, reason));
+                None
+            }
+        };
         let complexity = decision.meaning.as_ref().and_then(|meaning| contrast.of(&meaning.embedding));
         exchange.complexity = complexity.map(|complexity| complexity as f32);
-    }
-    if let Some(reason) = decision.degraded {
-        exchange.degraded = Some(reason.as_str());
     }
     let label = snapshot.route_label(&decision);
     proxy.metrics.decisions.with_label_values(&[&**label, decision.reason.as_str()]).inc();

@@ -16,6 +16,7 @@ use super::spending::Spending;
 use super::traffic::InFlight;
 use super::writing::{Writer, Written};
 use crate::config::Snapshot;
+use crate::degraded::Degraded;
 use crate::failure::Failure;
 use crate::intake::{Client, Prompt};
 use crate::metrics::Metrics;
@@ -49,8 +50,8 @@ pub struct Exchange {
     pub demand: Demand,
     /// Why it was routed so, where the client may know and asked.
     pub explained: Option<HeaderValue>,
-    /// A part that was out of order when this request was served.
-    pub degraded: Option<&'static str>,
+    /// Which parts were out of order while this request was served.
+    pub degraded: Degraded,
     /// What the guardrails made of it.
     pub guarded: Guarded,
     /// What it has to do with the cache.
@@ -129,7 +130,7 @@ impl Exchange {
             reasoning: None,
             demand: Demand { tokens: 0, conversation: 0, rank: Rank { priority: 0, tenant: Arc::from("") } },
             explained: None,
-            degraded: None,
+            degraded: Degraded::default(),
             guarded: Guarded::default(),
             cached: Cached::default(),
             spending: Spending::default(),
@@ -144,6 +145,13 @@ impl Exchange {
             stream: false,
             timing: Timing::new(Instant::now()),
             _in_flight: in_flight,
+        }
+    }
+
+    /// A part of the router was out of order: told with the answer, and counted once.
+    pub(super) fn degrade(&mut self, metrics: &Metrics, reason: &'static str) {
+        if self.degraded.add(reason) {
+            metrics.degraded.with_label_values(&[reason]).inc();
         }
     }
 
@@ -172,7 +180,7 @@ impl Exchange {
         self.attempts.fall_back();
         // Another model's answer is not the one that the cache would be asked for.
         self.cached.recording = None;
-        self.degraded = Some(FALLBACK);
+        self.degraded.add(FALLBACK);
         budgeting::fall_back(metrics, self);
         self.prepare();
         true

@@ -133,7 +133,7 @@ pub(super) async fn masked(
     let begun = Instant::now();
     let tenant = exchange.client.as_ref().map_or("", |client| &client.tenant);
     let masking = guard.mask(&pieces, inspection.findings, tenant, prompt.body()).await.map_err(|gap| {
-        exchange.degraded = Some(gap.as_str());
+        exchange.degrade(&proxy.metrics, gap.as_str());
         Failure::from(gap)
     })?;
     let passed = match masking {
@@ -245,15 +245,18 @@ impl Inspected {
         exchange.guarded.note(guard, inspection, &verdict, &overrides);
         count(&proxy.metrics, guard, inspection, &exchange.guarded);
         if let Some(gap) = inspection.gap {
-            proxy.metrics.degraded.with_label_values(&[gap.as_str()]).inc();
-            exchange.degraded = Some(gap.as_str());
+            exchange.degrade(&proxy.metrics, gap.as_str());
         }
         exchange.guarded.took += begun.elapsed();
         match verdict {
             Verdict::Attack(failure) | Verdict::Personal(failure) => Err(failure),
             Verdict::Unjudged(failure) => {
-                let why = exchange.degraded;
-                warn!(request_id = &*exchange.id, why, "The guardrails cannot judge a request; it is refused");
+                let why = exchange.degraded.told();
+                warn!(
+                    request_id = &*exchange.id,
+                    why = why.as_deref(),
+                    "The guardrails cannot judge a request; it is refused"
+                );
                 Err(failure)
             }
             Verdict::Serve { instead, .. } => {

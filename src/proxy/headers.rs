@@ -191,8 +191,8 @@ pub(super) fn describe(head: &mut ResponseHeader, exchange: &Exchange) -> Result
     if let Some(verdict) = exchange.guarded.pii {
         head.insert_header(PII, verdict)?;
     }
-    if let Some(degraded) = exchange.degraded {
-        head.insert_header(DEGRADED, degraded)?;
+    if let Some(degraded) = exchange.degraded.told() {
+        head.insert_header(DEGRADED, &*degraded)?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::metrics::label;
 /// Writes one exchange's line.
 pub(super) fn log(summary: &Summary) {
     let millis = |span: Option<Duration>| span.map(|span| (span.as_secs_f64() * 1e4).round() / 10.0);
+    let degraded = summary.degraded.told();
     macro_rules! line {
         ($level:ident, $($message:tt)+) => {
             $level!(
@@ -20,7 +21,7 @@ pub(super) fn log(summary: &Summary) {
                 tenant = summary.tenant,
                 status = summary.status,
                 attempts = summary.attempts,
-                degraded = summary.degraded,
+                degraded = degraded.as_deref(),
                 reasoning = summary.reasoning,
                 cache = summary.cache.map(Outcome::as_str),
                 jailbreak = summary.jailbreak,

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 pub use outcome::Outcome;
 pub use timing::Timing;
 
+use crate::degraded::Degraded;
 use crate::failure;
 use crate::metrics::{Metrics, label, observe, status_class};
 
@@ -24,7 +25,8 @@ pub struct Summary<'a> {
     /// The status that was answered; none if the client left first.
     pub status: Option<u16>,
     pub attempts: usize,
-    pub degraded: Option<&'static str>,
+    /// Which parts were out of order.
+    pub degraded: Degraded,
     /// What became of the reasoning, where its route says something of it.
     pub reasoning: Option<&'static str>,
     /// What the cache did; none where it was not asked.

@@ -1,6 +1,7 @@
 //! What was decided, and why.
 
 use super::learned::Labels;
+use crate::degraded::Degraded;
 use crate::embed::Meaning;
 
 /// Where a prompt goes.
@@ -16,8 +17,8 @@ pub struct Decision {
     pub score: f32,
     /// Why.
     pub reason: Reason,
-    /// Why the prompt's meaning could not be had, where that might have changed it.
-    pub degraded: Option<Reason>,
+    /// Why the prompt's meaning, or what classifiers call it, could not be had, where that might have changed it.
+    pub degraded: Degraded,
     /// What the prompt means, where that is known.
     pub meaning: Option<Meaning>,
     /// What classifiers call it, those that were asked.
@@ -62,7 +63,15 @@ pub enum Reason {
 impl Decision {
     /// A decision for `backend` that no route was compared for.
     pub fn uncompared(backend: usize, reason: Reason) -> Self {
-        Self { route: None, backend, score: 0.0, reason, degraded: None, meaning: None, labels: Labels::new() }
+        Self {
+            route: None,
+            backend,
+            score: 0.0,
+            reason,
+            degraded: Degraded::default(),
+            meaning: None,
+            labels: Labels::new(),
+        }
     }
 }
 
@@ -86,6 +95,15 @@ impl Reason {
             Self::ClassifierBusy => "classifier-busy",
             Self::ClassifierTimeout => "classifier-timeout",
             Self::ClassifierFailed => "classifier-failed",
+        }
+    }
+
+    /// Its name, where a part was out of order.
+    pub fn disorder(self) -> Option<&'static str> {
+        match self {
+            Self::EncoderBusy | Self::EncoderTimeout | Self::EncoderFailed => Some(self.as_str()),
+            Self::ClassifierBusy | Self::ClassifierTimeout | Self::ClassifierFailed => Some(self.as_str()),
+            _ => None,
         }
     }
 

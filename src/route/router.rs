@@ -14,6 +14,7 @@ use super::reading::{Asked, Reading};
 use super::rule::{Early, Explanation, Routes, Score, Truth};
 use super::signal::{Cost, Facts};
 use super::table::Table;
+use crate::degraded::Degraded;
 use crate::embed::{EncodeError, Encoder, Meaning};
 use crate::failure::Failure;
 use crate::intake::{Endpoint, Prompt};
@@ -112,12 +113,22 @@ impl Router {
 
     /// What the text of a request that was decided so means, though the decision may have been made without.
     pub async fn meaning_for(&self, asked: &Asked<'_>, decision: &Decision, pace: Pace<'_>) -> Option<Meaning> {
+        self.try_meaning_for(asked, decision, pace).await.ok().flatten()
+    }
+
+    /// The same, or why it could not be had.
+    pub async fn try_meaning_for(
+        &self,
+        asked: &Asked<'_>,
+        decision: &Decision,
+        pace: Pace<'_>,
+    ) -> Result<Option<Meaning>, Reason> {
         match &decision.meaning {
-            Some(meaning) => Some(meaning.clone()),
+            Some(meaning) => Ok(Some(meaning.clone())),
             None if decision.reason == Reason::Rule || decision.reason == Reason::NoMatch => {
-                self.meaning(asked, pace).await.ok()
+                self.meaning(asked, pace).await.map(Some)
             }
-            None => None,
+            None => Ok(None),
         }
     }
 
@@ -136,9 +147,8 @@ impl Router {
             Pace::Request(metrics) => {
                 let begun = Instant::now();
                 let embedded = encoder.embed(text).await.map_err(Reason::from);
-                match &embedded {
-                    Ok(_) => observe(&metrics.embedding_seconds, begun.elapsed()),
-                    Err(reason) => metrics.degraded.with_label_values(&[reason.as_str()]).inc(),
+                if embedded.is_ok() {
+                    observe(&metrics.embedding_seconds, begun.elapsed());
                 }
                 embedded
             }
@@ -150,7 +160,7 @@ impl Router {
         let mut facts = facts(rules, asked);
         facts.learn(&lessons);
         let mut early = rules.decide_early(&facts);
-        let mut failed = None;
+        let mut failed = Degraded::default();
         if early == Early::Needs(Cost::Model) {
             failed = self.classify(rules, asked, &lessons, pace).await;
             early = rules.decide_early(&facts);
@@ -164,7 +174,8 @@ impl Router {
             Early::Needs(_) => self.decide_by_meaning(rules, facts, &lessons, asked, pace).await,
         };
         let labels = lessons.labels().cloned().unwrap_or_default();
-        Decision { degraded: decision.degraded.or(failed), labels, ..decision }
+        failed.extend(decision.degraded.iter());
+        Decision { degraded: failed, labels, ..decision }
     }
 
     async fn decide_by_meaning(
@@ -176,18 +187,22 @@ impl Router {
         pace: Pace<'_>,
     ) -> Decision {
         let meaning = self.meaning(asked, pace).await;
-        if let Ok(meaning) = &meaning {
-            lessons.embed(meaning.embedding.clone());
+        let mut degraded = Degraded::default();
+        match &meaning {
+            Ok(meaning) => lessons.embed(meaning.embedding.clone()),
+            Err(reason) => degraded.extend(reason.disorder()),
         }
-        let mut degraded = None;
         if lessons.labels().is_none()
             && self.needs_labels(rules, &facts, meaning.as_ref().ok().map(|meaning| query(asked, meaning)).as_ref())
         {
-            degraded = self.classify(rules, asked, lessons, pace).await;
+            degraded.extend(self.classify(rules, asked, lessons, pace).await.iter());
         }
         let meaning = match meaning {
             Ok(meaning) => meaning,
-            Err(reason) => return self.without_meaning(rules.decide(&facts, &[]).map(|choice| choice.route), reason),
+            Err(reason) => {
+                let route = rules.decide(&facts, &[]).map(|choice| choice.route);
+                return Decision { degraded, ..self.without_meaning(route, reason) };
+            }
         };
         let query = query(asked, &meaning);
         let (scores, best) = self.scores(rules, &facts, &query, |truth| truth == Truth::Yes);
@@ -211,26 +226,23 @@ impl Router {
         matches!(rules.settle(facts, Some(&scores)), Early::Needs(_))
     }
 
-    /// Has classifiers tell what they call the text. Where one cannot, what asks for it does not hold; the reason is why.
-    async fn classify(&self, rules: &Routes, asked: &Asked<'_>, lessons: &Lessons, pace: Pace<'_>) -> Option<Reason> {
+    /// Has classifiers tell what they call the text. Where one cannot, what asks for it does not hold; the reasons are why.
+    async fn classify(&self, rules: &Routes, asked: &Asked<'_>, lessons: &Lessons, pace: Pace<'_>) -> Degraded {
         let names: BTreeSet<&str> = rules.wanted().classifiers().collect();
         let patience = match pace {
             Pace::Patient => Some(PATIENCE),
             Pace::Request(_) => None,
         };
-        let (mut labels, mut failed, begun) = (Labels::new(), None, Instant::now());
+        let (mut labels, mut failed, begun) = (Labels::new(), Degraded::default(), Instant::now());
         for (name, answer) in self.labelers.ask(&names, asked.request.text, patience).await {
             match answer {
                 Ok(labelled) => labels.extend(labelled.map(|labelled| (name, labelled))),
-                Err(error) => failed = failed.or(Some(Reason::of_classifier(error))),
+                Err(error) => failed.extend(Reason::of_classifier(error).disorder()),
             }
         }
         lessons.label(labels);
-        if let Pace::Request(metrics) = pace {
-            match failed {
-                Some(reason) => metrics.degraded.with_label_values(&[reason.as_str()]).inc(),
-                None => observe(&metrics.classifier_seconds, begun.elapsed()),
-            }
+        if let (Pace::Request(metrics), true) = (pace, failed.is_empty()) {
+            observe(&metrics.classifier_seconds, begun.elapsed());
         }
         failed
     }
@@ -264,7 +276,8 @@ impl Router {
 
     /// The decision where the meaning is not to be had: for the route that a rule chose, or for the default backend.
     fn without_meaning(&self, route: Option<usize>, reason: Reason) -> Decision {
-        let degraded = Some(reason).filter(|reason| *reason != Reason::NoText);
+        let mut degraded = Degraded::default();
+        degraded.extend(reason.disorder());
         let decision = match route {
             Some(_) => self.table.decided(route, 1.0, Reason::Rule),
             None => self.default(reason),

@@ -10,6 +10,7 @@ use tracing::{debug, info};
 use super::classifier::{Choice, Classifier, Mode, Query, Ragged, Scale, Scores};
 use super::learned::Labels;
 use super::{Decision, Reason};
+use crate::degraded::Degraded;
 use crate::embed::Embedding;
 
 /// What routing does.
@@ -154,7 +155,7 @@ impl Table {
     pub fn decided(&self, route: Option<usize>, score: f32, reason: Reason) -> Decision {
         let backend =
             route.and_then(|route| self.routes.get(route)).map_or(self.default_backend, |route| route.backend);
-        Decision { route, backend, score, reason, degraded: None, meaning: None, labels: Labels::new() }
+        Decision { route, backend, score, reason, degraded: Degraded::default(), meaning: None, labels: Labels::new() }
     }
 
     /// Every route's score for `prompt`: what [`Self::decide`] goes by, and takes longer than it.

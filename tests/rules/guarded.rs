@@ -60,3 +60,27 @@ async fn what_the_guardrails_read_with_another_model_is_nothing_to_route_by() {
     let told = told(&ruled, "hello there").await;
     assert!(told["score"].as_f64().unwrap() > 0.99, "its own sample is compared with it: {told}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_guardrails_and_routing_both_miss_is_told_and_counted_once() {
+    let routes = "{name: chat, backend: a, samples: [\"Tell me a joke.\"]}";
+    let hurried = "embedding: {timeout: 0.001ms, memo: 0}\n";
+    let guardrails = "middleware: {guardrails: {timeout: 0.001ms, jailbreak_detection: true, on_error: allow}}";
+    let ruled = Ruled::over("", routes, &format!("{hurried}{guardrails}"), &[]).await;
+    // Long, so that no encoder is quicker than the timer.
+    let long = ORDINARY.repeat(80);
+    let response = ruled.ask(user(&long), &[]).await;
+    assert_eq!(header(&response, "x-pointsman-degraded"), "encoder-timeout");
+    let degraded = async |ruled: &Ruled, reason: &str| {
+        ruled.router.metric(&format!("pointsman_degraded_total{{reason=\"{reason}\"}}")).await
+    };
+    assert_eq!(degraded(&ruled, "encoder-timeout").await, 1.0);
+    // And where they miss different things, both are told.
+    let guardrails = "middleware: {guardrails: {timeout: 0.001ms, pii_masking: true, media: block, on_error: allow}}";
+    let ruled = Ruled::over("", routes, &format!("{hurried}{guardrails}"), &[]).await;
+    let mut body = user("");
+    body["messages"][0]["content"] = serde_json::json!([{ "type": "text", "text": long }, { "type": "image_url", "image_url": { "url": "data:," } }]);
+    let response = ruled.ask(body, &[]).await;
+    assert_eq!(header(&response, "x-pointsman-degraded"), "media, encoder-timeout");
+    assert_eq!([degraded(&ruled, "media").await, degraded(&ruled, "encoder-timeout").await], [1.0, 1.0]);
+}

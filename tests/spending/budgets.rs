@@ -155,7 +155,8 @@ async fn what_falls_back_onto_a_backend_is_held_to_its_budget() {
         let Said { backend, degraded, .. } = ask(&router, &chat("auto")).await;
         said.push([backend, degraded]);
     }
-    let (fallen, over) = (["b", "fallback"], ["over", "over-budget"]);
-    assert_eq!(said, [fallen, fallen, over, over]);
+    let (fallen, over) = (["b", "fallback"], ["over", "fallback, over-budget"]);
+    assert_eq!(said, [fallen, fallen, over, over], "all that was out of order");
+    router.logs("degraded=\"fallback, over-budget\"").await;
     assert_eq!(used(&router, "backend", "b", "requests").await, 1.0);
 }
