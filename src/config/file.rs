@@ -280,6 +280,9 @@ pub struct Route {
     /// What differs from the guardrails' own settings.
     #[serde(default)]
     pub guardrails: RouteGuardrails,
+    /// Whether conversations keep their backend, where that differs from `router.sticky`.
+    #[serde(default)]
+    pub sticky: Option<Sticky>,
 }
 
 /// How a route's answers are kept, where that differs from `middleware.sem_cache`.

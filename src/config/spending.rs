@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::actions;
 use super::file::{self, File};
 use super::routing::backend_index;
-use crate::route::sticky::{Basis, Conversations, Known, Ranks, Sticky};
+use crate::route::sticky::{Basis, Conversations, Keeping, Known, Ranks, Sticky};
 use crate::spending::price::Price;
 use crate::spending::{Accounts, Allowance, Ledger, Owner, Prices, budget};
 
@@ -33,13 +33,26 @@ pub(super) fn accounts(file: &File, previous: Option<&Accounts>) -> anyhow::Resu
 
 /// Where conversations stay; none where they do not. What is known of them by `previous` stays known.
 pub(super) fn sticky(file: &File, previous: Option<&Sticky>) -> anyhow::Result<Option<Sticky>> {
-    if file.router.sticky == file::Sticky::Off {
+    if !keeps_conversations(file) {
         return Ok(None);
     }
     let ranks = ranks(file).map_err(|index| anyhow::anyhow!("backends[{index}] has no rank, but others have"))?;
     let conversations = previous.map(|before| before.conversations.clone());
     let fresh = || Arc::new(Conversations::of_usual_size(Instant::now()));
-    Ok(Some(Sticky { ranks, conversations: conversations.unwrap_or_else(fresh) }))
+    let others = if file.router.sticky == file::Sticky::Off { Keeping::Joins } else { Keeping::On };
+    let keeping = |route: &file::Route| match route.sticky {
+        None => others,
+        Some(file::Sticky::Off) => Keeping::Off,
+        Some(file::Sticky::Conversation) => Keeping::On,
+    };
+    let routes = file.router.routes.iter().map(keeping).collect();
+    Ok(Some(Sticky { ranks, conversations: conversations.unwrap_or_else(fresh), routes, others }))
+}
+
+/// Whether conversations that some request begins keep their backend.
+pub(super) fn keeps_conversations(file: &File) -> bool {
+    let keep = |sticky: file::Sticky| sticky == file::Sticky::Conversation;
+    keep(file.router.sticky) || file.router.routes.iter().any(|route| route.sticky.is_some_and(keep))
 }
 
 /// Which of two backends is up.
@@ -58,7 +71,9 @@ pub(super) fn ranks(file: &File) -> Result<Ranks, usize> {
 /// What the operator should hear of where conversations stay.
 pub(super) fn sticky_note(file: &File) -> Option<String> {
     let by_order = || ranks(file).is_ok_and(|ranks| ranks.basis == Basis::Order);
-    let is_worth_it = file.router.sticky == file::Sticky::Conversation && by_order();
+    let kept = file.router.routes.iter().filter(|route| route.sticky == Some(file::Sticky::Conversation)).count();
+    // Where one route alone keeps them, none moves.
+    let is_worth_it = (file.router.sticky == file::Sticky::Conversation || kept > 1) && by_order();
     let note = "router.sticky: which backend is up goes by their order in the file, the last is the highest; give each a \
                 \"rank\", or a \"price\"";
     is_worth_it.then(|| note.into())

@@ -6,18 +6,21 @@ use super::exchange::{Destination, Exchange};
 use crate::intake::{Thread, Turns};
 use crate::metrics::Metrics;
 use crate::route::Reason;
-use crate::route::sticky::{Asks, turn};
+use crate::route::sticky::{Asks, Keeping, turn};
 
 /// Has the backend of the conversation serve the turn that `thread` ends with, where conversations keep theirs; the route's own
-/// are who serves where that one cannot. The route is the decided one in any case, with all that it does to its requests.
+/// are who serves where that one cannot. The route is the decided one in any case, with all that it does to its requests, and
+/// has a say in whether its turns have to do with conversations.
 pub(super) fn stick(metrics: &Metrics, exchange: &mut Exchange, thread: &Thread, to: &mut Destination) {
     let snapshot = exchange.snapshot.clone();
+    let Some(sticky) = &snapshot.sticky else { return };
+    let keeping = sticky.keeping(to.chosen);
     // What a route lets its own models see is not for those of another.
     let is_lenient = snapshot.policy_of(to.chosen).is_some_and(|policy| policy.guard.lets_more_pass());
-    if is_lenient || to.reason == Reason::Guardrail {
+    if is_lenient || to.reason == Reason::Guardrail || keeping == Keeping::Off {
         return pass_by(exchange, thread);
     }
-    let (Some(sticky), Some(asks)) = (&snapshot.sticky, asks(to)) else { return };
+    let Some(asks) = asks(to, keeping) else { return };
     let turns = turns(exchange, thread);
     let (Some(decided), true, now) = (snapshot.index_of(&to.backend), turns.now.is_some(), Instant::now()) else {
         return;
@@ -25,6 +28,9 @@ pub(super) fn stick(metrics: &Metrics, exchange: &mut Exchange, thread: &Thread,
     let bound = sticky.conversations.find(&turns, now);
     // One that this config no longer has is none.
     let bound = bound.and_then(|name| snapshot.backends.iter().position(|backend| backend.settings.name == name));
+    if bound.is_none() && asks == Asks::ToStay {
+        return;
+    }
     let turn = turn(bound, decided, asks, &sticky.ranks);
     let backend = &snapshot.backends[turn.backend()];
     if turn.is_kept() {
@@ -53,10 +59,11 @@ fn turns(exchange: &Exchange, thread: &Thread) -> Turns {
 }
 
 /// What the decision says of the turn; none where a turn is no conversation's, as its client names its backend.
-fn asks(to: &Destination) -> Option<Asks> {
+fn asks(to: &Destination, keeping: Keeping) -> Option<Asks> {
     match to.reason {
-        _ if to.chosen.is_some() => Some(Asks::ForARoute),
         Reason::Direct | Reason::Off => None,
+        _ if keeping == Keeping::Joins => Some(Asks::ToStay),
+        _ if to.chosen.is_some() => Some(Asks::ForARoute),
         Reason::EncoderBusy | Reason::EncoderTimeout | Reason::EncoderFailed => Some(Asks::Unread),
         _ => Some(Asks::ForNothing),
     }

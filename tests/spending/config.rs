@@ -76,6 +76,24 @@ fn what_is_wrong_with_prices_and_budgets_is_told_with_its_line() {
             "{sticky: conversation, routes: [{name: r, backend: b, samples: [x]}]}",
             "4: backends[1].rank: is needed, as other backends have one",
         ),
+        (
+            "rank: 1",
+            "",
+            "{routes: [{name: r, backend: b, samples: [x], sticky: conversation}]}",
+            "4: backends[1].rank: is needed, as other backends have one",
+        ),
+        (
+            "",
+            "",
+            "{routes: [{name: r, backend: b, samples: [x], sticky: always}]}",
+            "5: router.routes[0].sticky: must be \"off\" or \"conversation\"",
+        ),
+        (
+            "",
+            "",
+            "{routes: [{name: r, respond: {content: No.}, samples: [x], sticky: conversation}]}",
+            "5: router.routes[0].sticky: does nothing next to \"respond\"",
+        ),
         ("", "", "{sticky: always}", "router.sticky: must be \"off\" or \"conversation\""),
     ] {
         let told = checked(a, b, router);
@@ -87,12 +105,18 @@ fn what_is_wrong_with_prices_and_budgets_is_told_with_its_line() {
 fn where_up_is_only_the_files_order_check_warns() {
     let routes = "routes: [{name: r, backend: b, samples: [x]}]";
     let sticky = format!("{{sticky: conversation, {routes}}}");
-    let told = checked("", "", &sticky);
-    assert!(told.iter().any(|line| line.contains("warning: router.sticky:")), "{told:?}");
+    let route = |name: &str, keys: &str| format!("{{name: {name}, backend: {name}, samples: [{name}]{keys}}}");
+    let of_two = |a: &str, b: &str| format!("{{routes: [{}, {}]}}", route("a", a), route("b", b));
+    let both = of_two(", sticky: conversation", ", sticky: conversation");
+    for router in [&sticky, &both] {
+        let told = checked("", "", router);
+        assert!(told.iter().any(|line| line.contains("warning: router.sticky:")), "{told:?}");
+    }
     for (a, b, router) in [
         ("rank: 1", "rank: 2", &*sticky),
         ("price: {input: 1, output: 1}", "price: {input: 2, output: 2}", &sticky),
         ("", "", &format!("{{{routes}}}")),
+        ("", "", &of_two(", sticky: conversation", "")),
     ] {
         assert_eq!(checked(a, b, router), [""; 0]);
     }

@@ -6,6 +6,7 @@ mod config;
 mod money;
 mod settled;
 mod sticky;
+mod sticky_routes;
 
 #[path = "../support/mod.rs"]
 mod support;

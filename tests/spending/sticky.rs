@@ -8,27 +8,27 @@ use super::support::pool::{client, header, metric_becomes};
 use super::support::upstream::{answer, whole};
 use super::{Said, ask, ask_with, entry};
 
-const GREETING: &str = "Hey, how is it going today?";
-const JOKE: &str = "Do you know a funny joke?";
-const CRASH: &str = "My C program crashes with a segmentation fault";
+pub(super) const GREETING: &str = "Hey, how is it going today?";
+pub(super) const JOKE: &str = "Do you know a funny joke?";
+pub(super) const CRASH: &str = "My C program crashes with a segmentation fault";
 const KEYS: [(&str, &str); 2] = [("KEY_A", "sk-a"), ("KEY_B", "sk-b")];
 
 /// A route to `small` and one to `large`, which stands below it in the file.
-struct Town {
-    small: Fickle,
-    large: Fickle,
-    router: Router,
+pub(super) struct Town {
+    pub(super) small: Fickle,
+    pub(super) large: Fickle,
+    pub(super) router: Router,
 }
 
 // === impl Town ===
 
 impl Town {
-    async fn start(sticky: &str) -> Self {
+    pub(super) async fn start(sticky: &str) -> Self {
         Self::with(sticky, ["", ""], "").await
     }
 
     /// With these keys of the backends, and further sections.
-    async fn with(sticky: &str, keys: [&str; 2], sections: &str) -> Self {
+    pub(super) async fn with(sticky: &str, keys: [&str; 2], sections: &str) -> Self {
         let (small, large) = (Fickle::start(vec![whole("small")]).await, Fickle::start(vec![whole("large")]).await);
         let entries = [entry("small", &small.peer.url(), keys[0]), entry("large", &large.peer.url(), keys[1])];
         let router = Router::start_with(&config(sticky, &entries.concat(), sections), &KEYS);
@@ -36,16 +36,16 @@ impl Town {
     }
 
     /// Both in the config, with other keys.
-    fn entries(&self, keys: [&str; 2]) -> [String; 2] {
+    pub(super) fn entries(&self, keys: [&str; 2]) -> [String; 2] {
         [entry("small", &self.small.peer.url(), keys[0]), entry("large", &self.large.peer.url(), keys[1])]
     }
 
     /// The route and the backend of the last of what a user says.
-    async fn say(&self, said: &[&str]) -> (String, String) {
+    pub(super) async fn say(&self, said: &[&str]) -> (String, String) {
         place(ask(&self.router, &talk(said)).await)
     }
 
-    async fn outcomes(&self, outcome: &str) -> f64 {
+    pub(super) async fn outcomes(&self, outcome: &str) -> f64 {
         self.router.metric(&format!(r#"pointsman_sticky_total{{outcome="{outcome}"}}"#)).await
     }
 }
@@ -55,11 +55,11 @@ fn place(said: Said) -> (String, String) {
     (said.route, said.backend)
 }
 
-fn at(route: &str, backend: &str) -> (String, String) {
+pub(super) fn at(route: &str, backend: &str) -> (String, String) {
     (route.into(), backend.into())
 }
 
-fn config(sticky: &str, entries: &str, sections: &str) -> String {
+pub(super) fn config(sticky: &str, entries: &str, sections: &str) -> String {
     format!(
         "router:
   sticky: {sticky}

@@ -42,6 +42,7 @@ impl<'a> Rules<'a> {
             ("headers", route.headers != Default::default()),
             ("mirror", route.mirror.is_some()),
             ("budget", route.budget.is_some()),
+            ("sticky", route.sticky.is_some()),
         ];
         for (key, _) in idle.into_iter().filter(|(_, is_given)| *is_given) {
             self.findings.add(findings::key(path, key), "does nothing next to \"respond\", which asks no backend");

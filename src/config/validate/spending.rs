@@ -1,7 +1,7 @@
 //! Rules for prices, budgets, and where conversations stay.
 
-use super::super::file::{Backend, Route, Sticky};
-use super::super::spending::{leads_to, ranks};
+use super::super::file::{Backend, Route};
+use super::super::spending::{keeps_conversations, leads_to, ranks};
 use super::Rules;
 use crate::findings;
 use crate::spending::over::circle;
@@ -22,11 +22,11 @@ impl Rules<'_> {
             self.route_over(&path, route);
         }
         self.circle();
-        if self.file.router.sticky == Sticky::Conversation
+        if keeps_conversations(self.file)
             && let Err(index) = ranks(self.file)
         {
             let path = findings::key(&findings::item("backends", index), "rank");
-            self.findings.add(path, "is needed, as other backends have one and router.sticky is on");
+            self.findings.add(path, "is needed, as other backends have one and conversations keep their backend");
         }
     }
 

@@ -18,6 +18,21 @@ pub struct Sticky {
     pub ranks: Ranks,
     /// Where each conversation is; the same through all reloads.
     pub conversations: Arc<Conversations>,
+    /// What the turns of each route do, by its index in the config.
+    pub routes: Vec<Keeping>,
+    /// What turns do that no route was chosen for.
+    pub others: Keeping,
+}
+
+/// What the turns of a route do with conversations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    /// They go where the route has them, and leave their conversation where it was.
+    Off,
+    /// They go to where their conversation is, if another route keeps it; none begins with them, and none moves.
+    Joins,
+    /// Conversations begin with them, stay, and move up.
+    On,
 }
 
 /// What a decision says of a conversation's turn.
@@ -29,6 +44,8 @@ pub enum Asks {
     ForNothing,
     /// Nobody knows, as the router could not read it; where it goes is a stopgap.
     Unread,
+    /// It is of a route that [joins](Keeping::Joins): it asks to stay, where there is a place to stay at.
+    ToStay,
 }
 
 /// Where a turn goes.
@@ -53,8 +70,17 @@ pub fn turn(bound: Option<usize>, decided: usize, asks: Asks, ranks: &Ranks) -> 
     match (bound, asks) {
         (Some(bound), Asks::ForARoute) if ranks.is_up(bound, decided) => Turn::Moves(decided),
         (Some(bound), _) => Turn::Stays(bound),
-        (None, Asks::Unread) => Turn::Passes(decided),
+        (None, Asks::Unread | Asks::ToStay) => Turn::Passes(decided),
         (None, Asks::ForARoute | Asks::ForNothing) => Turn::Begins(decided),
+    }
+}
+
+// === impl Sticky ===
+
+impl Sticky {
+    /// What the turns of the route with this index do, or those that no route was chosen for.
+    pub fn keeping(&self, route: Option<usize>) -> Keeping {
+        route.and_then(|route| self.routes.get(route)).copied().unwrap_or(self.others)
     }
 }
 
@@ -96,11 +122,13 @@ mod tests {
 
     #[test]
     fn a_conversation_moves_up_only_and_only_for_a_route() {
-        use Asks::{ForARoute, ForNothing, Unread};
+        use Asks::{ForARoute, ForNothing, ToStay, Unread};
         for (bound, decided, asks, expected) in [
             (None, 0, ForARoute, Turn::Begins(0)),
             (None, 0, ForNothing, Turn::Begins(0)),
             (None, 0, Unread, Turn::Passes(0)),
+            (None, 0, ToStay, Turn::Passes(0)),
+            (Some(0), 1, ToStay, Turn::Stays(0)),
             (Some(0), 1, ForARoute, Turn::Moves(1)),
             (Some(0), 1, ForNothing, Turn::Stays(0)),
             (Some(0), 1, Unread, Turn::Stays(0)),
