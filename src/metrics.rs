@@ -163,7 +163,7 @@ impl Metrics {
             fallbacks: new.counters("fallbacks_total", "Requests that a backend could not serve", &["backend"])?,
             mirrored: new.counters(
                 "mirrored_total",
-                "Copies of requests by what became of them (busy: not sent, as there was too much to do)",
+                "Copies of requests by what became of them (busy: not sent, as there was too much to do; unreachable: as no peer is in service)",
                 &["backend", "outcome"],
             )?,
             queue_seconds: new.histograms(

@@ -12,7 +12,7 @@ use super::writing::{Writer, Written};
 use crate::intake::Prompt;
 use crate::metrics::Metrics;
 use crate::route::action::mirror::{Mirrored, Sampled};
-use crate::upstream::{self, Backend, Demand};
+use crate::upstream::{self, Backend, Demand, NoLease};
 
 /// A copy on its way.
 struct Copy {
@@ -28,6 +28,9 @@ struct Copy {
 
 /// A copy that was not made, or could not be sent, as too many are under way or its backend has too much to do.
 const BUSY: &str = "busy";
+
+/// A copy that could not be sent, as no peer of its backend is in service.
+const UNREACHABLE: &str = "unreachable";
 
 /// Its body cannot be changed as the route has it, or its head not be sent.
 const INVALID: &str = "invalid";
@@ -68,7 +71,11 @@ impl Copy {
 
     async fn outcome(self) -> &'static str {
         let Self { id, backend, mut head, prompt, writer, demand, metrics, under_way: _under_way } = self;
-        let Ok(mut lease) = backend.lease_if_idle(&demand) else { return BUSY };
+        let mut lease = match backend.lease_if_idle(&demand) {
+            Ok(lease) => lease,
+            Err(NoLease::Busy(_)) => return BUSY,
+            Err(NoLease::Nobody) => return UNREACHABLE,
+        };
         let Ok(Written { body, .. }) = writer.write(&prompt, &backend, &demand).await else { return INVALID };
         // A long answer need not keep a large request in memory.
         drop(prompt);

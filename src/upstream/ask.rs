@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header;
-use pingora::connectors::http::v1::Connector;
+use pingora::connectors::TransportConnector;
 use pingora::http::RequestHeader;
 use pingora::protocols::http::v1::client::HttpSession;
 use tokio::time::timeout;
 
+use super::attentive::Attentive;
 use super::outcome::{Fault, Outcome};
 use super::peer::Peer;
 use super::settings::Timeouts;
 
 /// Every request has a connection of its own: one that was kept may break through no fault of its peer's.
-static CONNECTOR: LazyLock<Connector> = LazyLock::new(|| Connector::new(None));
+static CONNECTOR: LazyLock<TransportConnector> = LazyLock::new(|| TransportConnector::new(None));
 
 /// Sends `peer` a request, reads the answer to its end, and says how the peer fared.
 pub async fn ask(peer: &Peer, head: RequestHeader, body: Bytes, timeouts: &Timeouts) -> Outcome {
@@ -24,28 +25,33 @@ pub async fn ask(peer: &Peer, head: RequestHeader, body: Bytes, timeouts: &Timeo
 }
 
 async fn converse(peer: &Peer, head: RequestHeader, body: Bytes, timeouts: &Timeouts) -> Result<Outcome, Fault> {
-    let connect = peer.connect_afresh();
-    let (mut session, _) = CONNECTOR.get_http_session(&connect).await.map_err(|_| Fault::Connect)?;
+    let stream = CONNECTOR.new_stream(&peer.connect).await.map_err(|_| Fault::Connect)?;
+    let mut session = HttpSession::new_with_options(Box::new(Attentive::new(stream)), &peer.connect);
     let answered = timeout(timeouts.first_byte, answered(&mut session, head, body));
-    let outcome = answered.await.map_err(|_| Fault::FirstByteTimeout)?.map_err(|_| Fault::Reset)?;
-    while next(&mut session, timeouts.idle).await? {}
+    let (outcome, was_sent) = answered.await.map_err(|_| Fault::FirstByteTimeout)?.map_err(|_| Fault::Reset)?;
+    // What refuses a request that it has not read may never end.
+    while (was_sent || outcome == Outcome::Success) && next(&mut session, timeouts.idle).await? {}
     Ok(outcome)
 }
 
-/// Sends the request, which is gone with that, and reads the answer's head.
-async fn answered(session: &mut HttpSession, head: RequestHeader, body: Bytes) -> pingora::Result<Outcome> {
-    session.write_request_header(Box::new(head)).await?;
-    session.write_body(&body).await?;
-    session.finish_body().await?;
-    drop(body);
+/// Sends the request, which is gone with that, and reads the answer's head; and whether the peer took all of it before.
+async fn answered(session: &mut HttpSession, head: RequestHeader, body: Bytes) -> pingora::Result<(Outcome, bool)> {
+    // Where it did not, its answer may be there all the same.
+    let was_sent = sent(session, head, body).await.is_ok();
     loop {
         session.read_response().await?;
         let status = session.get_status().map_or(0, |status| status.as_u16());
         if !(100..200).contains(&status) {
             let retry_after = session.get_header(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-            return Ok(Outcome::from_status(status, retry_after));
+            return Ok((Outcome::from_status(status, retry_after), was_sent));
         }
     }
+}
+
+async fn sent(session: &mut HttpSession, head: RequestHeader, body: Bytes) -> pingora::Result<()> {
+    session.write_request_header(Box::new(head)).await?;
+    session.write_body(&body).await?;
+    session.finish_body().await.map(drop)
 }
 
 /// Reads more of the answer's body; false at its end.

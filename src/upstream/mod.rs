@@ -11,6 +11,7 @@
 
 mod admission;
 mod ask;
+mod attentive;
 mod backend;
 mod breaker;
 mod budget;

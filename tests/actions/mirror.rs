@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 
 use crate::stand::{Parts, Stand, send, text};
-use crate::support::eventually;
-use crate::support::pool::{all_leases_are_back, client, header, leases_become, metric_becomes};
-use crate::support::upstream::{Act, answer, whole};
+use crate::support::pool::{all_leases_are_back, client, header, leases_become, metric_becomes, state_becomes};
+use crate::support::upstream::{Act, Upstream, answer, whole};
+use crate::support::{Router, eventually};
 
 const MIRROR: &str = "backend: one, mirror: {backend: two}";
 
@@ -123,6 +123,42 @@ async fn a_mirror_that_is_down_harms_nobody() {
     let response = client().post(router.at("/v1/chat/completions")).json(&body).send().await.unwrap();
     assert_eq!((response.status().as_u16(), one.peer.seen().len()), (200, 1));
     metric_becomes(&router, &series("fault"), 1.0).await;
+}
+
+/// A router whose one route mirrors from `one`, which answers, to `two` at this address.
+async fn mirroring_to(two: &str) -> (Router, Upstream) {
+    let one = Upstream::start(|_| vec![whole("from one")]).await;
+    let router = Router::start(&format!(
+        "router: {{routes: [{{name: all, samples: [anything], {MIRROR}}}]}}\nbackends:
+  - {{name: one, url: \"{}/v1\", model: m}}\n  - {{name: two, url: \"{two}/v1\", model: n}}\n",
+        one.url()
+    ));
+    (router, one)
+}
+
+async fn is_served_by_one(router: &Router, content: &str) {
+    let body = json!({ "messages": [{ "role": "user", "content": content }] });
+    let response = client().post(router.at("/v1/chat/completions")).json(&body).send().await.unwrap();
+    assert_eq!((response.status().as_u16(), header(&response, "x-pointsman-backend")), (200, "one"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_for_a_backend_that_is_known_to_be_dead_is_not_called_busy() {
+    let (router, _one) = mirroring_to("http://127.0.0.1:1").await;
+    state_becomes(&router, "127.0.0.1:1", "down").await;
+    is_served_by_one(&router, "Hi").await;
+    metric_becomes(&router, &series("unreachable"), 1.0).await;
+    assert_eq!(router.metric(&series("busy")).await, 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_answers_before_it_has_read_a_copy_gives_its_place_back() {
+    // Nothing but its answer can end this within the timeouts: it neither reads on nor closes.
+    let two = Upstream::on_head(|_| vec![answer(413, "", "too much"), Act::Meet(usize::MAX)]).await;
+    let (router, _one) = mirroring_to(&two.url()).await;
+    is_served_by_one(&router, &"wide ".repeat(1_800_000)).await;
+    metric_becomes(&router, &series("neutral"), 1.0).await;
+    all_leases_are_back(&router).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
