@@ -89,6 +89,10 @@ async fn a_user_of_qwen3_may_say_it_in_words_anywhere_in_the_conversation() {
     assert_eq!(header(&response, "x-pointsman-reasoning"), "client");
     let response = stand.say("What does a/think mean?", json!({})).await;
     assert_eq!(header(&response, "x-pointsman-reasoning"), "off");
+    let (route, one) = ("backend: one, reasoning: off", "model: Qwen/Qwen3.5-35B-A3B");
+    stand.becomes(Parts { route, one, ..Parts::default() }).await;
+    let response = stand.say("Why? /think", json!({})).await;
+    assert_eq!(header(&response, "x-pointsman-reasoning"), "off", "it does not know the word");
 }
 
 #[tokio::test(flavor = "multi_thread")]

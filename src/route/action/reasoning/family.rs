@@ -95,7 +95,11 @@ impl Family {
         }
         let qwen = version("qwen3")?;
         let has_one_mode = qwen.split(['-', '.']).any(|word| ONE_MODE.iter().any(|mode| word.starts_with(mode)));
-        if has_one_mode { None } else { Self::named("qwen3") }
+        if has_one_mode {
+            return None;
+        }
+        // From Qwen3.5 on they have the switch alone, and users' words are no more than words.
+        Self::named("qwen3").map(|family| Self { obeys_users: !qwen.starts_with('.'), ..family })
     }
 
     /// What `level` is called, and the level that this says.
@@ -188,9 +192,19 @@ mod tests {
             ("gpt-4o", None),
             ("", None),
         ] {
-            assert_eq!(Family::guess(model), family.and_then(Family::named), "{model}");
+            let mapping = |family: Option<Family>| family.map(|family| family.mapping);
+            assert_eq!(mapping(Family::guess(model)), mapping(family.and_then(Family::named)), "{model}");
         }
         assert!(NAMES.iter().all(|name| Family::named(name).is_some()));
+    }
+
+    #[test]
+    fn only_qwen3_itself_obeys_users() {
+        let obeys = |model| Family::guess(model).unwrap().obeys_users;
+        assert!(obeys("Qwen/Qwen3-8B") && obeys("Qwen/Qwen3-235B-A22B-FP8"));
+        for model in ["Qwen/Qwen3.5-35B-A3B", "Qwen/Qwen3.6-27B", "deepseek-ai/DeepSeek-V3.1", "openai/gpt-oss-20b"] {
+            assert!(!obeys(model), "{model}");
+        }
     }
 
     #[test]
