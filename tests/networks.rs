@@ -66,6 +66,53 @@ async fn why_a_domain_decided_is_told() {
         (&signal["signal"], &signal["value"], &signal["cost"]),
         (&json!("domain"), &json!("law"), &json!("encoder"))
     );
+    assert!(signal["label"] == "law" && signal["probability"].as_f64().is_some_and(|p| (0.3..=1.0).contains(&p)));
+    assert_eq!(signal.get("min_probability"), None, "any counts: {told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_label_that_is_not_likely_enough_is_told_with_what_it_lacks() {
+    let routes = "{name: law, backend: a, when: {domain: {eq: law, min_probability: 0.9999}}}
+        {name: bert, backend: b, when: {classifier: {bert: {eq: SAFE, min_probability: 0.9999}}}}";
+    let signals = classifiers(&[("bert", "bert-sequence", ", timeout: 1m")]);
+    let auth = "auth: {keys: [{name: gate, key_env: GATE, trusted: true}]}";
+    let ruled = Ruled::over(&signals, routes, &format!("{auth}\n{PATIENT}"), &[("GATE", "sk-gate")]).await;
+    let text = "Can a tenant sue the landlord for breach of contract?";
+    let told = |signals: &Value, name: &str| {
+        let signal = signals.as_array().unwrap().iter().find(|signal| signal["signal"] == name).unwrap();
+        assert_eq!((&signal["value"], &signal["min_probability"]), (&Value::Null, &json!(0.9999)), "{signal}");
+        let probability = signal["probability"].as_f64().unwrap();
+        assert!(probability > 0.2 && probability < 0.9999, "{signal}");
+        (signal["label"].as_str().unwrap().to_owned(), probability)
+    };
+    let asked = reqwest::Client::new().post(ruled.router.admin("/route")).json(&json!({ "text": text }));
+    let admin: Value = asked.send().await.unwrap().json().await.unwrap();
+    assert_eq!((&admin["route"], &admin["reason"]), (&Value::Null, &json!("no-match")), "{admin}");
+    let (label, _) = told(&admin["signals"], "domain");
+    assert_eq!(label, "law");
+    let head = [("authorization", "Bearer sk-gate"), ("x-pointsman-explain", "true")];
+    let brief = ruled.ask(user(text), &head).await;
+    let brief: Value = serde_json::from_str(header(&brief, "x-pointsman-explain")).unwrap();
+    for name in ["domain", "classifier"] {
+        let (label, probability) = told(&admin["signals"], name);
+        assert_eq!(told(&brief["signals"], name), (label, probability), "{brief}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_told_how_likely_a_label_is() {
+    let text = "Can a tenant sue the landlord for breach of contract?";
+    for (least, wanted) in
+        [(0.1, "  domain = law, probability 0."), (0.9999, "  domain = none: law has probability 0.")]
+    {
+        let routes = format!("{{name: law, backend: a, when: {{domain: {{eq: law, min_probability: {least}}}}}}}");
+        let ruled = Ruled::over("", &routes, PATIENT, &[]).await;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pointsman"));
+        let output = command.args(["route", "--explain", "--config"]).arg(ruled.router.config_path()).arg(text);
+        let said = String::from_utf8(output.output().unwrap().stdout).unwrap();
+        let line = said.lines().find(|line| line.starts_with(wanted)).unwrap_or_else(|| panic!("{said}"));
+        assert_eq!(line.contains(", and counts from 0.9999 on (encoder"), least > 0.9, "{said}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

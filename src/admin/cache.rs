@@ -128,7 +128,7 @@ async fn explain(shared: &Shared, tenant: &str, body: Body) -> Result<Value, Fai
         Some(guard) => guarded(guard, endpoint, &prompt, tenant).await?,
         None => Guarded { body: prompt.body().clone(), attack: None, kinds: None, meaning: None, is_other_text: false },
     };
-    let reading = snapshot.router.read(endpoint, &prompt)?;
+    let reading = snapshot.router.read(endpoint, &prompt, false)?;
     let (around, said) = (Around::new(&snapshot, &HeaderMap::new()), reading.said());
     let request = signal::Request {
         model,

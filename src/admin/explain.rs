@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
 
 use super::Shared;
 use crate::failure::{Failure, Reason};
@@ -74,7 +75,10 @@ async fn answer(shared: &Shared, whose: &Whose, headers: &HeaderMap, body: Body)
     let snapshot = shared.live.snapshot();
     let limits = &snapshot.limits;
     let body = to_bytes(body, limits.body_size).await.map_err(|_| body::too_large(limits))?;
-    let Asking { model, text, stream, reading, pieces } = read(&snapshot.router, body)?;
+    let reader = snapshot.clone();
+    // Who waits for the listener's other answers need not wait for a long body to be read.
+    let read = spawn_blocking(move || read(&reader.router, body)).await;
+    let Asking { model, text, stream, reading, pieces } = read.unwrap_or_else(|_| Err(Failure::internal()))?;
     let pieces = Arc::new(pieces);
     let mut inspection = match &snapshot.guard {
         Some(guard) => Some(guard.inspect(&pieces).await),
@@ -116,7 +120,7 @@ fn read(router: &Router, body: Bytes) -> Result<Asking, Failure> {
         || Failure::new(Reason::InvalidRequest, "ask with a \"text\", with \"messages\" or with a \"prompt\"");
     let endpoint = match serde_json::from_slice(&body) {
         Ok(Question { text: Some(text), .. }) => {
-            let (reading, pieces) = (Reading::of(&text), Pieces::of(text.clone()));
+            let (reading, pieces) = (router.read_text(&text), Pieces::of(text.clone()));
             return Ok(Asking { model: None, text: Some(text), stream: false, reading, pieces });
         }
         Ok(Question { messages: Some(_), .. }) => Endpoint::Chat,
@@ -127,6 +131,6 @@ fn read(router: &Router, body: Bytes) -> Result<Asking, Failure> {
     };
     let pieces = Pieces::read(endpoint, &body)?;
     let prompt = Prompt::parse(endpoint, body)?;
-    let reading = router.read(endpoint, &prompt)?;
+    let reading = router.read(endpoint, &prompt, true)?;
     Ok(Asking { model: prompt.model, text: prompt.text, stream: prompt.stream, reading, pieces })
 }

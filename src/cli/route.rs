@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::lines::Line;
 use super::offline::{Decided, Embedded, Offline};
 use crate::route::classifier::{Scale, Scores};
-use crate::route::rule::{self, RouteShown, SignalShown};
+use crate::route::rule::{self, LabelShown, RouteShown, SignalShown};
 use crate::route::{Explanation, Reason};
 
 /// What `route` takes.
@@ -89,12 +89,12 @@ fn explain(offline: &Offline, Decided { decision, read, .. }: &Decided, output: 
         (Some(route), None) => writeln!(output, "Route {route} answers itself: {reason}")?,
         (None, backend) => writeln!(output, "Default backend {}: {reason}", backend.unwrap_or("?"))?,
     }
-    let Some(query) = read.as_ref().map(Embedded::query) else { return Ok(()) };
+    let Some(query) = read.as_ref().map(Embedded::query).filter(|_| table.compares()) else { return Ok(()) };
     let Scores { by_route, out_of_scope } = table.scores(&query);
-    let mut routes: Vec<_> = table.names().zip(by_route).enumerate().collect();
-    routes.sort_by(|(_, (_, a)), (_, (_, b))| b.total_cmp(a));
-    for (index, (name, score)) in routes {
-        // A route without samples has no score.
+    let scored = table.compared().filter_map(|(index, name)| Some((index, name, *by_route.get(index)?)));
+    let mut routes: Vec<_> = scored.collect();
+    routes.sort_by(|(.., a), (.., b)| b.total_cmp(a));
+    for (index, name, score) in routes {
         let Some((sample, _)) = table.nearest(query.embedding, index) else { continue };
         let mark = if decision.route == Some(index) { '*' } else { ' ' };
         let threshold = table.threshold(index).map(|least| format!(", threshold {least:.3}")).unwrap_or_default();
@@ -107,16 +107,17 @@ fn explain(offline: &Offline, Decided { decision, read, .. }: &Decided, output: 
 /// Prints every signal, and every route's rule, with what came out.
 fn explain_rules(rules: &rule::Explanation<'_>, output: &mut impl Write) -> io::Result<()> {
     writeln!(output, "Signals")?;
-    for SignalShown { signal, of, known, value, found, cost, us } in &rules.signals {
+    for SignalShown { signal, of, known, value, label, found, cost, us } in &rules.signals {
         let of = of.as_ref().map(|of| format!(" {of}")).unwrap_or_default();
-        let value = match (known, value) {
+        let said = match (known, value) {
             (false, _) => "unknown".into(),
             (true, None) => "none".into(),
             (true, Some(value)) => value.to_string(),
         };
+        let label = label.as_ref().map(|label| likely(label, value.is_some())).unwrap_or_default();
         let found = if found.is_empty() { String::new() } else { format!(", found {found:?}") };
         let time = us.map(|us| format!(", {us} µs")).unwrap_or_default();
-        writeln!(output, "  {signal}{of} = {value}{found} ({}{time})", cost.as_str())?;
+        writeln!(output, "  {signal}{of} = {said}{label}{found} ({}{time})", cost.as_str())?;
     }
     writeln!(output, "Rules")?;
     for RouteShown { route, priority, rule, samples, when } in &rules.routes {
@@ -125,6 +126,14 @@ fn explain_rules(rules: &rule::Explanation<'_>, output: &mut impl Write) -> io::
         writeln!(output, "  {route} (priority {priority}{samples}): {rule}: {when}")?;
     }
     Ok(())
+}
+
+/// How likely a label is, and what is missing where it does not count.
+fn likely(LabelShown { label, probability, min_probability }: &LabelShown<'_>, counts: bool) -> String {
+    match min_probability {
+        Some(least) if !counts => format!(": {label} has probability {probability}, and counts from {least} on"),
+        _ => format!(", probability {probability}"),
+    }
 }
 
 fn reason(reason: Reason, scale: Scale) -> &'static str {

@@ -108,9 +108,10 @@ async fn routed(
     let body = intake::body::read(session, &snapshot.limits).await?;
     let received = exchange.timing.received();
     let (inline, reader) = (snapshot.router.parses_inline(PARSE_INLINE), snapshot.clone());
+    let is_explained = headers::wants_explanation(&session.req_header().headers, exchange.client.as_ref());
     let (prompt, reading) = parse_up_to(inline, body, move |body| {
         let prompt = Prompt::parse(endpoint, body)?;
-        let reading = reader.router.read(endpoint, &prompt)?;
+        let reading = reader.router.read(endpoint, &prompt, is_explained)?;
         Ok((prompt, reading))
     })
     .await?;

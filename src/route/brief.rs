@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::classifier::Query;
 use super::decision::Decision;
-use super::rule::{Explanation, Truth};
+use super::rule::{Explanation, LabelShown, Truth};
 use super::table::Table;
 
 /// The longest value, in bytes.
@@ -48,9 +48,9 @@ fn brief_of(
         "reason": decision.reason.as_str(),
         "score": decision.score,
     });
-    if let Some(query) = query {
+    if let Some(query) = query.filter(|_| table.compares()) {
         let by_route = table.scores(query).by_route;
-        let mut best: Vec<usize> = (0..by_route.len()).collect();
+        let mut best: Vec<usize> = table.compared().map(|(route, _)| route).collect();
         best.sort_by(|a, b| by_route[*b].total_cmp(&by_route[*a]));
         best.truncate(ROUTES);
         let named = |value: &dyn Fn(usize) -> Value| -> Map<String, Value> {
@@ -66,6 +66,12 @@ fn brief_of(
         let mut shown = json!({ "signal": signal.signal, "value": signal.value, "cost": signal.cost });
         if let Some(of) = &signal.of {
             shown["of"] = json!(of);
+        }
+        if let Some(LabelShown { label, probability, min_probability }) = signal.label {
+            (shown["label"], shown["probability"]) = (json!(label), json!(probability));
+            if let Some(least) = min_probability {
+                shown["min_probability"] = json!(least);
+            }
         }
         if !signal.known {
             shown["known"] = json!(false);

@@ -16,13 +16,13 @@ pub struct Explanation<'a> {
     backend: Option<&'a str>,
     /// The chosen route's score, or the best route's; 0 where nothing was compared.
     score: f32,
-    /// Each route's score; 0 where nothing was compared.
+    /// The score of each route that was compared, which takes samples; empty where none was.
     scores: ByRoute<'a, f32>,
     /// What scores are made from: `auto`, `nearest` or `trained`.
     classifier: &'static str,
     /// What scores and thresholds are: `cosine` or `chance`.
     scale: &'static str,
-    /// The least score that each route lets pass; none where any does.
+    /// The least score that each route with samples lets pass; none where any does.
     thresholds: ByRoute<'a, Option<f32>>,
     /// How likely it is that no route fits, 0 to 1; none where nothing was compared.
     out_of_scope: Option<f32>,
@@ -45,11 +45,8 @@ struct Rules<'a> {
     rules: Vec<RouteShown<'a>>,
 }
 
-/// A value for each route, in the config's order.
-struct ByRoute<'a, T> {
-    table: &'a Table,
-    values: Vec<T>,
-}
+/// A value for each of some routes, in the config's order.
+struct ByRoute<'a, T>(Vec<(&'a str, T)>);
 
 // === impl Explanation ===
 
@@ -57,18 +54,19 @@ impl<'a> Explanation<'a> {
     /// Names what `decision` chose from `table`, for `prompt`, where it was compared; `backend` is the name of the one that
     /// serves, none where the route answers itself.
     pub fn new(table: &'a Table, decision: &Decision, prompt: Option<&Query>, backend: Option<&'a str>) -> Self {
-        let scores = prompt.map(|prompt| table.scores(prompt));
+        let scores = prompt.filter(|_| table.compares()).map(|prompt| table.scores(prompt));
         let out_of_scope = scores.as_ref().map(|scores| scores.out_of_scope);
-        let routes = table.names().len();
-        let by_route = scores.map_or_else(|| vec![0.0; routes], |Scores { by_route, .. }| by_route);
+        let by_route = scores.map_or_else(Vec::new, |Scores { by_route, .. }| by_route);
+        let scores = table.compared().filter_map(|(route, name)| Some((&**name, *by_route.get(route)?)));
+        let thresholds = table.compared().map(|(route, name)| (&**name, table.threshold(route)));
         Self {
             route: decision.route.and_then(|route| table.name(route)).map(|name| &**name),
             backend,
             score: decision.score,
-            scores: ByRoute { table, values: by_route },
+            scores: ByRoute(scores.collect()),
             classifier: table.classifier().as_str(),
             scale: table.scale().as_str(),
-            thresholds: ByRoute { table, values: (0..routes).map(|route| table.threshold(route)).collect() },
+            thresholds: ByRoute(thresholds.collect()),
             out_of_scope,
             reason: decision.reason.as_str(),
             rules: None,
@@ -87,6 +85,6 @@ impl<'a> Explanation<'a> {
 
 impl<T: Serialize> Serialize for ByRoute<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.table.names().map(|name| &**name).zip(&self.values))
+        serializer.collect_map(self.0.iter().map(|(route, value)| (route, value)))
     }
 }

@@ -34,16 +34,15 @@ impl Reading {
     /// The signals of longer bodies are read ahead, in bytes.
     pub const LONG: usize = 32 << 10;
 
-    /// Reads the body of `prompt` for rules that ask for what is `wanted`. Of a long body this takes time.
-    pub fn read(endpoint: Endpoint, prompt: &Prompt, wanted: &Wanted) -> Result<Self, Failure> {
+    /// Reads the body of `prompt` for rules that ask for what is `wanted`, and for an explanation where there is to be one. Of a
+    /// long body this takes time.
+    pub fn read(endpoint: Endpoint, prompt: &Prompt, wanted: &Wanted, is_explained: bool) -> Result<Self, Failure> {
         let mut reading = Self::default();
         if wanted.needs_contents() {
             reading.contents = Contents::read(endpoint, prompt.body())?;
         }
         if prompt.body().len() > Self::LONG {
-            let said = reading.said();
-            let request = reading.request(prompt.text.as_deref(), &said, &Nowhere);
-            reading.ahead = Ahead::read(&request, wanted);
+            reading.ahead = reading.ahead_of(prompt.text.as_deref(), wanted, is_explained);
         }
         Ok(reading)
     }
@@ -51,6 +50,19 @@ impl Reading {
     /// A user's text, without a request around it.
     pub fn of(text: &str) -> Self {
         Self { contents: Contents::of(text), ahead: Ahead::default() }
+    }
+
+    /// The same, with a long one's signals read ahead for an explanation.
+    pub fn of_explained(text: &str, wanted: &Wanted) -> Self {
+        let reading = Self::of(text);
+        let is_long = text.len() > Self::LONG;
+        let ahead = if is_long { reading.ahead_of(Some(text), wanted, true) } else { Ahead::default() };
+        Self { ahead, ..reading }
+    }
+
+    fn ahead_of(&self, text: Option<&str>, wanted: &Wanted, is_explained: bool) -> Ahead {
+        let said = self.said();
+        Ahead::read(&self.request(text, &said, &Nowhere), wanted, is_explained)
     }
 
     /// All that is said in the request.

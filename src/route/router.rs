@@ -60,13 +60,19 @@ impl Router {
         if self.rules.is_some() { most.min(Reading::LONG) } else { most }
     }
 
-    /// Reads of a body what the rules ask for.
-    pub fn read(&self, endpoint: Endpoint, prompt: &Prompt) -> Result<Reading, Failure> {
+    /// Reads of a body what the rules ask for, and what an explanation tells beside that where there is to be one.
+    pub fn read(&self, endpoint: Endpoint, prompt: &Prompt, is_explained: bool) -> Result<Reading, Failure> {
         let is_routed = prompt.model.as_deref().is_none_or(|name| self.names.find(name) == Named::Alias);
         match self.rules.as_ref().filter(|_| is_routed && self.encoder.is_some()) {
-            Some(rules) => Reading::read(endpoint, prompt, rules.wanted()),
+            Some(rules) => Reading::read(endpoint, prompt, rules.wanted(), is_explained),
             None => Ok(Reading::default()),
         }
+    }
+
+    /// The same of a text alone, to be explained.
+    pub fn read_text(&self, text: &str) -> Reading {
+        let rules = self.rules.as_ref().filter(|_| self.encoder.is_some());
+        rules.map_or_else(|| Reading::of(text), |rules| Reading::of_explained(text, rules.wanted()))
     }
 
     /// Decides for a request. What its text means is asked of the encoder only where that may change the decision.

@@ -198,6 +198,17 @@ impl Table {
         self.routes.get(route).map(|route| &route.name)
     }
 
+    /// The routes that prompts are compared with: those with samples, by their index and name.
+    pub fn compared(&self) -> impl Iterator<Item = (usize, &Arc<str>)> {
+        let routes = self.routes.iter().enumerate().filter(|(_, route)| route.samples > 0);
+        routes.map(|(index, route)| (index, &route.name))
+    }
+
+    /// Whether there is any.
+    pub fn compares(&self) -> bool {
+        self.compared().next().is_some()
+    }
+
     /// How many samples the route at index `route` has.
     pub fn sample_count(&self, route: usize) -> usize {
         self.routes.get(route).map_or(0, |route| route.samples)

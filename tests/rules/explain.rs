@@ -17,6 +17,11 @@ fn signal<'a>(explained: &'a Value, name: &str) -> &'a Value {
     signals.iter().find(|signal| signal["signal"] == name).unwrap_or_else(|| panic!("{explained}"))
 }
 
+async fn explained(ruled: &Ruled, body: Value) -> Value {
+    let request = reqwest::Client::new().post(ruled.router.admin("/route")).json(&body);
+    request.send().await.unwrap().json().await.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_admin_listener_tells_every_signal_rule_and_score() {
     let ruled = Ruled::with(ROUTES).await;
@@ -99,6 +104,52 @@ async fn a_trusted_client_is_told_in_the_answers_head_and_nobody_else() {
     assert_eq!(ask("sk-app", "my sql", "true").await, "");
     assert_eq!(ask("sk-gate", "my sql", "false").await, "");
     assert!(ruled.model.seen().iter().all(|seen| !seen.head.contains("x-pointsman-explain")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_routes_that_were_compared_have_scores() {
+    let auth = "auth: {keys: [{name: gate, key_env: GATE, trusted: true}]}";
+    let ruled = Ruled::over("", ROUTES, auth, &[("GATE", "sk-gate")]).await;
+    let chat = |map: &Value| assert_eq!(map.as_object().unwrap().keys().collect::<Vec<_>>(), ["chat"], "{map}");
+    let told = explained(&ruled, user("my sql")).await;
+    chat(&told["scores"]);
+    chat(&told["thresholds"]);
+    let head = [("authorization", "Bearer sk-gate"), ("x-pointsman-explain", "true")];
+    let told = ruled.ask(user("Hello, how are you?"), &head).await;
+    let told: Value = serde_json::from_str(header(&told, "x-pointsman-explain")).unwrap();
+    chat(&told["scores"]);
+    chat(&told["thresholds"]);
+    for body in [json!({ "text": "" }), json!({ "prompt": "sql", "model": "m-a" })] {
+        let told = explained(&ruled, body).await;
+        assert_eq!(
+            (&told["scores"], &told["out_of_scope"]),
+            (&json!({}), &Value::Null),
+            "nothing was compared: {told}"
+        );
+    }
+    let ruled = Ruled::with("{name: sql, backend: b, when: {keywords: {any: [sql]}}}").await;
+    let told = explained(&ruled, user("my sql")).await;
+    assert_eq!((&told["scores"], &told["thresholds"], &told["out_of_scope"]), (&json!({}), &json!({}), &Value::Null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_found_in_a_long_text_is_told_as_of_a_short_one() {
+    let auth = "auth: {keys: [{name: gate, key_env: GATE, trusted: true}]}";
+    let keywords = r#"{any: [sql], regex: ["create\\s+table", "drop\\s+table", "zz*", "()"]}"#;
+    let routes = format!("{{name: sql, backend: b, when: {{keywords: {keywords}}}}}");
+    let ruled = Ruled::over("", &routes, auth, &[("GATE", "sk-gate")]).await;
+    let found = json!(["sql", "create\\s+table", "drop\\s+table", "()"]);
+    let long = format!("Do not DROP  TABLE here. {} Create table in SQL.", "An ordinary sentence. ".repeat(20_000));
+    for text in ["Do not drop table, create table: SQL!", &*long] {
+        for body in [json!({ "text": text }), user(text), json!({ "prompt": text })] {
+            let told = explained(&ruled, body).await;
+            assert_eq!((&told["route"], &signal(&told, "keywords")["found"]), (&json!("sql"), &found));
+        }
+        let head = [("authorization", "Bearer sk-gate"), ("x-pointsman-explain", "true")];
+        let told = ruled.ask(user(text), &head).await;
+        let told: Value = serde_json::from_str(header(&told, "x-pointsman-explain")).unwrap();
+        assert_eq!(signal(&told, "keywords")["found"], found);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::routes::Routes;
 use super::tree::{Node, Truth, shown};
-use crate::route::signal::{Arg, Cost, Facts, Value};
+use crate::route::signal::{Arg, Cost, Facts, Label, Value};
 
 /// Everything that decided, for people.
 #[derive(Debug, Serialize)]
@@ -32,6 +32,9 @@ pub struct SignalShown<'a> {
     pub known: bool,
     /// Its value; none where it is unknown or absent.
     pub value: Option<Value<'a>>,
+    /// What a network calls the prompt, where the value is its word, or would be if it were likely enough.
+    #[serde(flatten)]
+    pub label: Option<LabelShown<'a>>,
     /// The keywords that were found.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub found: Vec<&'a str>,
@@ -40,6 +43,18 @@ pub struct SignalShown<'a> {
     /// How long it took to read, in microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub us: Option<f64>,
+}
+
+/// A network's most probable label, whether it counts or not.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LabelShown<'a> {
+    /// Its name.
+    pub label: &'a str,
+    /// How probable it is, 0 to 1, with four digits.
+    pub probability: f64,
+    /// How probable it must be to count; none where any counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_probability: Option<f64>,
 }
 
 /// A route and whether its rule held.
@@ -117,7 +132,7 @@ impl Routes {
             Arg::Name(name, _) => (Some(name.clone()), Vec::new()),
             Arg::List(list) => {
                 let shown = super::tree::list_shown(self.lists().get(*list));
-                (Some(shown), facts.wanted().keywords.found(*list, facts.hits(), facts.text()))
+                (Some(shown), facts.wanted().keywords.found(*list, facts.hits(), facts.expressions()))
             }
             Arg::Nothing | Arg::Likely(_) => (None, Vec::new()),
         };
@@ -126,6 +141,7 @@ impl Routes {
             of,
             known: value.is_some(),
             value: value.filter(|value| *value != Value::Absent),
+            label: facts.label(place).map(|(label, least)| LabelShown::of(label, least)),
             found,
             cost: slot.signal.cost,
             us: facts.time(place).map(microseconds),
@@ -146,6 +162,22 @@ impl Routes {
             }
         }
     }
+}
+
+// === impl LabelShown ===
+
+impl<'a> LabelShown<'a> {
+    /// What is shown of `label`, which counts from the probability `least` on.
+    fn of(label: Label<'a>, least: f32) -> Self {
+        let min_probability = (least > 0.0).then_some(least).map(digits);
+        Self { label: label.name, probability: digits(label.probability), min_probability }
+    }
+}
+
+/// Four digits of a probability, cut and not rounded: what falls short of a bound is not shown to reach it. The little that is
+/// added is what an `f32` of four digits may lack.
+fn digits(probability: f32) -> f64 {
+    (f64::from(probability) * 1e4 + 1e-3).floor() / 1e4
 }
 
 /// To a tenth, as more is noise.
@@ -186,7 +218,7 @@ mod tests {
     use super::super::routes::RouteRule;
     use super::*;
     use crate::findings::Findings;
-    use crate::route::signal::testing::request;
+    use crate::route::signal::testing::{Nobody, request};
 
     #[test]
     fn every_signal_and_every_part_is_told() {
@@ -210,6 +242,36 @@ mod tests {
         assert_eq!(json["signals"][2]["value"], serde_json::Value::Null);
         assert_eq!(json["routes"][0]["rule"], true.to_string());
         assert_eq!(json["routes"][0]["when"]["any"][2]["is"], "unknown");
+    }
+
+    #[test]
+    fn a_label_is_told_whether_it_counts_or_not() {
+        let when = |least| {
+            let text = format!("{{domain: {{eq: law, min_probability: {least}}}}}");
+            let mut scope = Scope { shipped_model: true, ..Scope::default() };
+            parse("", &serde_yaml::from_str(&text).unwrap(), &mut scope, &mut Findings::default())
+        };
+        let rule = |least| RouteRule { name: Arc::from("law"), priority: 0, when: when(least), samples: false };
+        let asked = request("hi");
+        let told = |least| {
+            let routes = Routes::new(&[rule(least)], Vec::new(), None);
+            let nobody = Nobody { domain: Some(("law", 0.69998)), ..Nobody::default() };
+            let mut facts = routes.facts(&asked);
+            assert!(serde_json::to_value(routes.explain(&facts)).unwrap()["signals"][0].get("label").is_none());
+            facts.learn(&nobody);
+            serde_json::to_value(routes.explain(&facts)).unwrap()["signals"][0].take()
+        };
+        let counts = serde_json::json!({"signal": "domain", "known": true, "value": "law", "label": "law",
+            "probability": 0.6999, "cost": "encoder"});
+        assert_eq!(told(0.0), counts);
+        let unlikely = serde_json::json!({"signal": "domain", "known": true, "value": null, "label": "law",
+            "probability": 0.6999, "min_probability": 0.7, "cost": "encoder"});
+        assert_eq!(told(0.7), unlikely);
+    }
+
+    #[test]
+    fn four_digits_do_not_reach_a_bound_that_is_missed() {
+        assert_eq!([0.7, 0.69998, 0.83, 1.0, 0.0].map(digits), [0.7, 0.6999, 0.83, 1.0, 0.0]);
     }
 
     #[test]

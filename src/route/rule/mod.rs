@@ -15,7 +15,7 @@ mod test;
 mod tree;
 
 pub use check::{Range, Texts, Warning, World, check};
-pub use explain::{Explanation, RouteShown, SignalShown, TreeShown};
+pub use explain::{Explanation, LabelShown, RouteShown, SignalShown, TreeShown};
 pub use parse::{Scope, parse, parse_list};
 pub use routes::{Choice, Early, RouteRule, Routes, Score};
 pub use test::{Relation, Test};

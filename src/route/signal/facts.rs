@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::ahead::Ahead;
 use super::complexity::Contrast;
-use super::keywords::{Hits, Index};
+use super::keywords::{Expressions, Hits, Index};
 use super::request::Request;
 use super::value::{Cost, Value};
 use super::{Arg, Signal};
@@ -68,6 +68,7 @@ pub struct Facts<'a> {
     learned: Option<&'a dyn Learned>,
     values: Vec<Cell<Option<Value<'a>>>>,
     hits: OnceCell<Hits>,
+    expressions: OnceCell<Expressions>,
     /// Whether the text is too long to be read here.
     is_foreseen: bool,
     /// What the comparisons came to, by their number; the rules' own memory.
@@ -125,6 +126,7 @@ impl<'a> Facts<'a> {
             learned: None,
             values: vec![Cell::new(None); wanted.slots.len()],
             hits: OnceCell::new(),
+            expressions: OnceCell::new(),
             is_foreseen: false,
             outcomes: vec![Cell::new(None); comparisons],
             times: Vec::new(),
@@ -147,6 +149,9 @@ impl<'a> Facts<'a> {
         if let Some(hits) = &ahead.hits {
             self.hits = OnceCell::from(hits.clone());
             self.is_foreseen = true;
+        }
+        if let Some(expressions) = &ahead.expressions {
+            self.expressions = OnceCell::from(expressions.clone());
         }
     }
 
@@ -180,6 +185,19 @@ impl<'a> Facts<'a> {
         Some(value)
     }
 
+    /// What a network calls the prompt and the least probability that counts, 0 to 1, where the signal of a slot is such a
+    /// label; none while it is not known.
+    pub fn label(&self, slot: usize) -> Option<(Label<'a>, f32)> {
+        let Slot { signal, arg } = self.wanted.slots.get(slot)?;
+        let learned = self.learned?;
+        match (signal.name, arg) {
+            ("domain", Arg::Likely(least)) => Some((learned.domain()?, *least)),
+            ("intent", Arg::Likely(least)) => Some((learned.intent()?, *least)),
+            ("classifier", Arg::Name(name, least)) => Some((learned.classified(name)?, *least)),
+            _ => None,
+        }
+    }
+
     /// How long the signal of a slot took; none where it was not read, or time was not asked for.
     pub fn time(&self, slot: usize) -> Option<Duration> {
         self.times.get(slot)?.get()
@@ -201,9 +219,12 @@ impl<'a> Facts<'a> {
             .get_or_init(|| self.clocked(self.wanted.slots.len(), || self.wanted.keywords.search(self.request.text)))
     }
 
-    /// The text that the request is routed by, for who looks into it once more; empty where it is long.
-    pub fn text(&self) -> &'a str {
-        if self.is_foreseen { "" } else { self.request.text }
+    /// The expressions in the routed text, for an explanation: none of a long one unless that was read ahead to be explained.
+    pub fn expressions(&self) -> &Expressions {
+        self.expressions.get_or_init(|| match self.is_foreseen {
+            true => Expressions::default(),
+            false => self.wanted.keywords.expressions(self.request.text),
+        })
     }
 
     pub(super) fn request(&self) -> &'a Request<'a> {

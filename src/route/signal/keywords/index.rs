@@ -34,6 +34,10 @@ struct Compiled {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hits(Vec<u64>);
 
+/// The expressions found in one text: by list, their places in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Expressions(Vec<Vec<usize>>);
+
 // === impl Index ===
 
 impl Index {
@@ -106,12 +110,23 @@ impl Index {
         is_enough || list.any.iter().any(has) || list.regex.iter().any(|pattern| pattern.is_in(text))
     }
 
+    /// The expressions in `text`: every one, where for a decision the first is enough.
+    pub fn expressions(&self, text: &str) -> Expressions {
+        let found = |list: &Compiled| {
+            let all = list.regex.iter().enumerate();
+            all.filter(|(_, pattern)| pattern.is_in(text)).map(|(place, _)| place).collect()
+        };
+        Expressions(self.lists.iter().map(found).collect())
+    }
+
     /// What of the list at a place was found, for an explanation.
-    pub fn found<'a>(&'a self, list: usize, hits: &Hits, text: &str) -> Vec<&'a str> {
+    pub fn found<'a>(&'a self, list: usize, hits: &Hits, Expressions(expressions): &Expressions) -> Vec<&'a str> {
+        let expressions = expressions.get(list);
         let Some(list) = self.lists.get(list) else { return Vec::new() };
         let terms = list.any.iter().chain(&list.all).chain(&list.none).filter(|term| hits.has(**term));
         let terms = terms.map(|term| self.terms[*term].text.as_str());
-        terms.chain(list.regex.iter().filter(|pattern| pattern.is_in(text)).map(Pattern::as_str)).collect()
+        let expressions = expressions.into_iter().flatten().filter_map(|place| list.regex.get(*place));
+        terms.chain(expressions.map(Pattern::as_str)).collect()
     }
 }
 
@@ -180,6 +195,10 @@ mod tests {
         let mut either = list(&["inner join"], &[], &[]);
         either.regex.push(Pattern::new(r"\bcreate\s+table\b").unwrap());
         assert!(holds(&either, "CREATE  TABLE t") && holds(&either, "inner join") && !holds(&either, "create"));
+        let (index, text) = (Index::new(&[only_none, either]), "create table t, inner join");
+        let (hits, expressions) = (index.search(text), index.expressions(text));
+        assert_eq!(index.found(1, &hits, &expressions), ["inner join", r"\bcreate\s+table\b"]);
+        assert_eq!(index.found(1, &hits, &index.expressions("")), ["inner join"]);
     }
 
     #[test]
@@ -190,7 +209,7 @@ mod tests {
         let hits = index.search(text);
         let held: Vec<_> = (0..300).filter(|list| index.holds(*list, &hits, text)).collect();
         assert_eq!(held, [7, 299]);
-        assert_eq!(index.found(7, &hits, text), ["word7"]);
+        assert_eq!(index.found(7, &hits, &index.expressions(text)), ["word7"]);
         assert!(!index.holds(300, &hits, text));
     }
 

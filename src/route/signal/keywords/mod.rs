@@ -16,7 +16,7 @@ mod typos;
 use super::{Arg, Cost, Facts, Kind, Requires, Shape, Signal, Value};
 
 pub(crate) use self::fold::fold;
-pub use self::index::{Hits, Index};
+pub use self::index::{Expressions, Hits, Index};
 pub use self::list::List;
 pub(crate) use self::list::Term;
 
