@@ -11,13 +11,20 @@ use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
 use super::Shared;
+use crate::config::Snapshot;
+use crate::embed::Embedding;
 use crate::failure::{Failure, Reason};
-use crate::guard::{Inspection, report};
-use crate::intake::{Endpoint, Pieces, Prompt, body};
+use crate::guard::{Inspection, Ruling, Verdict, report};
+use crate::intake::{Endpoint, Pieces, Prompt, body, json};
 use crate::openai;
 use crate::proxy::Around;
+use crate::route::action::reasoning::Outcome;
+use crate::route::action::{self, Addressee};
 use crate::route::signal::{Guarded, Request};
-use crate::route::{Asked, Explanation, Lessons, Pace, Reading, Router, UnknownModel, classifier};
+use crate::route::{
+    Asked, Decision, Explanation, Handling, Lessons, Pace, Policy, Reading, Router, UnknownModel, classifier,
+};
+use crate::upstream::Backend;
 
 /// What tells the forms of a question apart: `{"text": …}`, a chat's body, or a completion's.
 #[derive(Deserialize)]
@@ -41,17 +48,14 @@ struct Answer<'a> {
     #[serde(flatten)]
     decision: Explanation<'a>,
     model: &'a str,
-    /// What the guardrails find; none where they are off.
+    /// What the guardrails find, and what becomes of the request by it; none where they are off.
     #[serde(skip_serializing_if = "Option::is_none")]
-    guard: Option<report::Explanation>,
+    guard: Option<report::Explanation<'a>>,
 }
 
 /// What is asked about.
 struct Asking {
-    model: Option<String>,
-    /// What it is routed by.
-    text: Option<String>,
-    stream: bool,
+    prompt: Prompt,
     /// What rules ask for.
     reading: Reading,
     pieces: Pieces,
@@ -78,7 +82,7 @@ async fn answer(shared: &Shared, whose: &Whose, headers: &HeaderMap, body: Body)
     let reader = snapshot.clone();
     // Who waits for the listener's other answers need not wait for a long body to be read.
     let read = spawn_blocking(move || read(&reader.router, body)).await;
-    let Asking { model, text, stream, reading, pieces } = read.unwrap_or_else(|_| Err(Failure::internal()))?;
+    let Asking { prompt, reading, pieces } = read.unwrap_or_else(|_| Err(Failure::internal()))?;
     let pieces = Arc::new(pieces);
     let mut inspection = match &snapshot.guard {
         Some(guard) => Some(guard.inspect(&pieces).await),
@@ -87,50 +91,105 @@ async fn answer(shared: &Shared, whose: &Whose, headers: &HeaderMap, body: Body)
     let meaning = inspection.as_mut().and_then(|inspection| inspection.meaning.take());
     let kinds = inspection.as_ref().and_then(Inspection::kinds);
     let guarded = Guarded { jailbreak: inspection.as_ref().and_then(Inspection::attack), pii: kinds.as_deref() };
-    let (around, said) = (Around::new(&snapshot, headers), reading.said());
+    let (around, said, model) = (Around::new(&snapshot, headers), reading.said(), prompt.model.as_deref());
     let request = Request {
-        model: model.as_deref(),
+        model,
         tenant: whose.tenant.as_deref(),
         key: whose.key.as_deref(),
-        stream,
-        ..reading.request(text.as_deref(), &said, &around)
+        stream: prompt.stream,
+        ..reading.request(prompt.text.as_deref(), &said, &around)
     };
     let asked = Asked { request, ahead: reading.ahead(), guarded, meaning };
     let (router, pace) = (&snapshot.router, Pace::Request(&shared.metrics));
     let decided = router.decide(&asked, pace).await;
-    let decision = decided.map_err(|UnknownModel| Failure::unknown_model(model.as_deref().unwrap_or_default()))?;
+    let decision = decided.map_err(|UnknownModel| Failure::unknown_model(model.unwrap_or_default()))?;
     let meaning = router.meaning_for(&asked, &decision, pace).await;
     let meant = meaning.as_ref().map(|meaning| &meaning.embedding);
     let query = meant.map(|embedding| classifier::Query { embedding, text: asked.request.text });
     let lessons = Lessons::of(&decision, meant);
-    let backend = &snapshot.backends[decision.backend].settings;
-    let answers_itself = snapshot.policy(&decision).is_some_and(|policy| policy.respond.is_some());
-    let serving = Some(&*backend.name).filter(|_| !answers_itself);
+    let (backend, policy) = (&snapshot.backends[decision.backend], snapshot.policy(&decision));
+    let answers_itself = policy.is_some_and(|policy| policy.respond.is_some());
+    let serving = Some(&*backend.settings.name).filter(|_| !answers_itself);
+    let overrides = policy.map(|policy| policy.guard).unwrap_or_default();
+    let judged = snapshot.guard.as_ref().zip(inspection.as_ref());
+    let judged = judged.map(|(guard, inspection)| (inspection, guard.rule(inspection, overrides)));
+    let ruling = judged.as_ref().map(|(_, ruling)| ruling);
     let answer = Answer {
         decision: Explanation::new(&router.table, &decision, query.as_ref(), serving)
+            .with_handling(handling(&snapshot, &decision, &prompt, meant, ruling).await)
             .with_rules(router.explain(&asked, &decision, &lessons)),
-        model: &backend.model,
-        guard: inspection.as_ref().map(|inspection| report::Explanation::of(&pieces, inspection)),
+        model: &backend.settings.model,
+        guard: judged.as_ref().map(|(inspection, ruling)| {
+            report::Explanation::of(&pieces, inspection, ruling, |index| name(&snapshot, index))
+        }),
     };
     serde_json::to_vec(&answer).map_err(|error| Failure::new(Reason::Internal, error.to_string()))
+}
+
+/// What the chosen route does with `prompt`, which means what was `meant`; none where none was chosen, or where the guardrails
+/// refuse the request or send it elsewhere.
+async fn handling<'a>(
+    snapshot: &'a Snapshot,
+    decision: &Decision,
+    prompt: &Prompt,
+    meant: Option<&Embedding>,
+    ruling: Option<&Ruling>,
+) -> Option<Handling<'a>> {
+    if ruling.is_some_and(|ruling| !matches!(ruling.verdict, Verdict::Serve { instead: None, .. })) {
+        return None;
+    }
+    let policy = snapshot.policy(decision)?;
+    let complexity = snapshot.contrast.as_ref().zip(meant).and_then(|(contrast, meant)| contrast.of(meant));
+    let complexity = complexity.map(|complexity| complexity as f32);
+    let reasoning = reasoning(policy, prompt, &snapshot.backends[decision.backend], complexity).await;
+    Some(Handling::of(policy, prompt.endpoint, reasoning, |index| name(snapshot, index)))
+}
+
+/// What becomes of the reasoning in `prompt`, as complex as that, at `backend`; none where the route says nothing of it, or the
+/// body cannot be changed as it has it.
+async fn reasoning(
+    policy: &Policy,
+    prompt: &Prompt,
+    backend: &Arc<Backend>,
+    complexity: Option<f32>,
+) -> Option<Outcome> {
+    let actions = policy.body.clone().filter(|body| body.reasoning.is_some())?;
+    let (prompt, backend) = (prompt.clone(), backend.clone());
+    let applied = spawn_blocking(move || {
+        let request = action::Request { endpoint: prompt.endpoint, complexity };
+        let settings = &backend.settings;
+        let to = Addressee { model: &settings.model, family: settings.family.as_ref(), priority: None };
+        actions.apply(json::text(prompt.body())?, request, to).map(|(_, outcome)| outcome)
+    });
+    applied.await.ok()?.ok()?
+}
+
+/// The name of the backend at this index.
+fn name(snapshot: &Snapshot, index: usize) -> Option<&str> {
+    snapshot.backends.get(index).map(|backend| &*backend.settings.name)
 }
 
 fn read(router: &Router, body: Bytes) -> Result<Asking, Failure> {
     let unasked =
         || Failure::new(Reason::InvalidRequest, "ask with a \"text\", with \"messages\" or with a \"prompt\"");
-    let endpoint = match serde_json::from_slice(&body) {
+    let (endpoint, body, pieces) = match serde_json::from_slice(&body) {
         Ok(Question { text: Some(text), .. }) => {
-            let (reading, pieces) = (router.read_text(&text), Pieces::of(text.clone()));
-            return Ok(Asking { model: None, text: Some(text), stream: false, reading, pieces });
+            let chat = serde_json::json!({ "messages": [{ "role": "user", "content": text }] });
+            (Endpoint::Chat, chat.to_string().into(), Pieces::of(text))
         }
-        Ok(Question { messages: Some(_), .. }) => Endpoint::Chat,
-        Ok(Question { prompt: Some(_), .. }) => Endpoint::Completions,
+        Ok(Question { messages: Some(_), .. }) => {
+            let pieces = Pieces::read(Endpoint::Chat, &body)?;
+            (Endpoint::Chat, body, pieces)
+        }
+        Ok(Question { prompt: Some(_), .. }) => {
+            let pieces = Pieces::read(Endpoint::Completions, &body)?;
+            (Endpoint::Completions, body, pieces)
+        }
         Ok(_) => return Err(unasked()),
         // Intake's parser has better words for what is wrong, unless it is the text, which it does not know.
         Err(_) => return Prompt::parse(Endpoint::Completions, body).and(Err(unasked())),
     };
-    let pieces = Pieces::read(endpoint, &body)?;
     let prompt = Prompt::parse(endpoint, body)?;
     let reading = router.read(endpoint, &prompt, true)?;
-    Ok(Asking { model: prompt.model, text: prompt.text, stream: prompt.stream, reading, pieces })
+    Ok(Asking { prompt, reading, pieces })
 }

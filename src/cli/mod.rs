@@ -3,6 +3,7 @@
 pub mod check;
 pub mod eval;
 pub mod guard;
+mod handlers;
 mod labelled;
 mod lines;
 mod offline;

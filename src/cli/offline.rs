@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures::executor::block_on;
 use tokio::runtime::{Builder, Runtime};
 
+use super::handlers::Handlers;
 use super::lines::{self, Line};
 use crate::config::{self, Patient, load};
 use crate::embed::Embedding;
@@ -42,9 +43,8 @@ pub(super) struct Offline {
     guard: Option<Arc<Guard>>,
     /// Where long texts are inspected, and what deadlines are measured by.
     runtime: Runtime,
-    backends: Vec<Arc<str>>,
-    /// The routes that answer themselves.
-    responding: Vec<usize>,
+    /// What the routes do with their requests.
+    pub(super) handlers: Handlers,
 }
 
 // === impl Offline ===
@@ -56,13 +56,11 @@ impl Offline {
         let table = Arc::new(config::table(config::route_settings(&file)?, encoder.as_deref(), None)?);
         let rules = encoder.as_deref().map(|encoder| config::rules(&file, Some(encoder))).transpose()?.flatten();
         let labelers = config::networks(&file, rules.as_ref(), None)?;
-        let backends = file.backends.iter().map(|backend| backend.name.as_str().into()).collect();
-        let routes = file.router.routes.iter().enumerate();
-        let responding = routes.filter(|(_, route)| route.respond.is_some()).map(|(index, _)| index).collect();
+        let handlers = Handlers::load(&file, encoder.as_deref())?;
         // Only texts are asked about, and none names a model.
         let router = Router { names: Names::default(), table: table.clone(), rules, encoder, labelers };
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_time().build()?;
-        Ok(Arc::new(Self { table, router, guard, runtime, backends, responding }))
+        Ok(Arc::new(Self { table, router, guard, runtime, handlers }))
     }
 
     /// Whether anything is compared, which it is not where routing is off.
@@ -72,8 +70,7 @@ impl Offline {
 
     /// The name of the backend that a decision leads to; none where its route answers itself.
     pub(super) fn backend(&self, decision: &Decision) -> Option<&str> {
-        let answers_itself = decision.route.is_some_and(|route| self.responding.contains(&route));
-        self.backends.get(decision.backend).map(|name| &**name).filter(|_| !answers_itself)
+        self.handlers.backend(decision)
     }
 
     /// Decides for one text.

@@ -22,7 +22,7 @@ pub struct Args {
     /// Read JSON lines {"text": …} from standard input and print one JSON line for each
     #[arg(long, conflicts_with = "prompt")]
     json: bool,
-    /// Also print every signal with its value and cost, and each rule with what its parts came to; --json does always
+    /// Also print what the chosen route does with its requests, every signal with its value and cost, and each rule with what its parts came to; --json does always
     #[arg(long)]
     explain: bool,
     /// The prompt; all of standard input where none is given
@@ -48,7 +48,9 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             let Decided { decision, read, .. } = &decided;
             let query = read.as_ref().map(Embedded::query);
             let backend = offline.backend(decision);
-            let explanation = Explanation::new(&offline.table, decision, query.as_ref(), backend);
+            let embedding = query.as_ref().map(|query| query.embedding);
+            let explanation = Explanation::new(&offline.table, decision, query.as_ref(), backend)
+                .with_handling(offline.handlers.of(decision, &text, embedding));
             offline.explain(&text, &decided, |rules| {
                 serde_json::to_writer(&mut *output, &explanation.with_rules(rules))
             })?;
@@ -59,6 +61,12 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         let decided = offline.decide(&prompt)?;
         explain(&offline, &decided, &mut output)?;
         if args.explain {
+            let embedding = decided.read.as_ref().map(|read| read.query().embedding);
+            let handling =
+                offline.handlers.of(&decided.decision, &prompt, embedding).map(|handling| handling.to_string());
+            if let Some(handling) = handling.filter(|handling| !handling.is_empty()) {
+                write!(output, "Handling\n{handling}")?;
+            }
             offline
                 .explain(&prompt, &decided, |rules| rules.map_or(Ok(()), |rules| explain_rules(&rules, &mut output)))?;
         }

@@ -67,7 +67,7 @@ pub(super) fn notes(file: &File) -> Vec<String> {
 }
 
 /// The family of the models that `model` is one of, for a backend's `reasoning_family`, or what is wrong with that.
-pub(super) fn family(typed: Option<&Value>, model: &str) -> Result<Option<Family>, String> {
+pub fn family(typed: Option<&Value>, model: &str) -> Result<Option<Family>, String> {
     Family::compile(typed.map(read::<FamilySettings>).transpose()?.as_ref(), model)
 }
 

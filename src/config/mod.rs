@@ -33,10 +33,11 @@ pub mod validate;
 mod watch;
 pub mod yaml;
 
+pub use actions::family;
 pub use encoders::{load_guard_model, load_model};
 pub use live::Live;
 pub use networks::networks;
 pub use patient::{PATIENCE, Patient};
-pub use routing::{notes, route_settings, rules, table};
+pub use routing::{contrast, notes, policies, route_settings, rules, table};
 pub use snapshot::{Labels, Snapshot, Startup};
 pub use watch::watch;

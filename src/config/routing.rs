@@ -18,6 +18,7 @@ use crate::route::action::headers::Headers;
 use crate::route::action::mirror::Sampler;
 use crate::route::classifier::{self, Mode};
 use crate::route::rule::Routes;
+use crate::route::signal::Contrast;
 use crate::route::{self, Table};
 
 /// What the file says of routing, with every backend by its index.
@@ -52,7 +53,10 @@ pub fn table(settings: route::Settings, encoder: Option<&Encoder>, previous: Opt
 }
 
 /// What each route says of its requests. Copies that are under way for a route of `previous` still count.
-pub(super) fn policies(file: &File, previous: &[route::Policy]) -> anyhow::Result<Vec<route::Policy>> {
+///
+/// # Errors
+/// A backend that no entry names or a setting that cannot be, which [`load`](super::load) has ruled out.
+pub fn policies(file: &File, previous: &[route::Policy]) -> anyhow::Result<Vec<route::Policy>> {
     file.router.routes.iter().map(|route| policy(file, route, previous)).collect()
 }
 
@@ -110,6 +114,14 @@ fn broken(problems: Vec<Problem>) -> anyhow::Error {
 /// An example that cannot be embedded.
 pub fn rules(file: &File, encoder: Option<&Encoder>) -> anyhow::Result<Option<Routes>> {
     Ok(signals::compile(file, &Examples::embed(file, encoder, None)?))
+}
+
+/// What a prompt's complexity is measured by; none where the file has no examples. They are embedded by `encoder`.
+///
+/// # Errors
+/// An example that cannot be embedded.
+pub fn contrast(file: &File, encoder: Option<&Encoder>) -> anyhow::Result<Option<Contrast>> {
+    Ok(Examples::embed(file, encoder, None)?.contrast())
 }
 
 /// What may not be meant in a config, as far as the file alone tells.

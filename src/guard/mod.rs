@@ -5,7 +5,7 @@
 //! - `pii`: personal data by its form · `jailbreak`: attempts by their words, and what the encoder makes of them
 //! - `inspect`: a whole request looked through · `read`: its texts as the models see them · `classifier`: models of the
 //!   operator's own · `repeat`: the same name elsewhere · `places`: towns in addresses
-//! - `verdict`: what becomes of it · `mask`: what takes the place of personal data, and gives it back
+//! - `verdict`: what becomes of it · `ruling`: what is told of that · `mask`: what takes the place of personal data, and gives it back
 //! - `report`: what was found, for people · `aside`: long work off the workers' threads
 //!
 //! No value that was found stands in a log, a metric or a header.
@@ -21,6 +21,7 @@ mod places;
 mod read;
 mod repeat;
 pub mod report;
+mod ruling;
 pub mod settings;
 mod verdict;
 
@@ -28,6 +29,7 @@ use std::sync::Arc;
 
 pub use finding::{Entity, Finding, Strength};
 pub use inspect::{Gap, Inspection, Judgement};
+pub use ruling::{OFF, Ruling};
 pub use settings::Settings;
 pub use verdict::{Masking, Verdict};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::places::covers;
-use super::{Entity, Finding, Gap, Guard, Inspection, Judgement};
+use super::{Entity, Finding, Gap, Guard, Inspection, Judgement, Ruling, Verdict};
 use crate::intake::Pieces;
 use crate::intake::pieces::Piece;
 
@@ -52,9 +52,11 @@ pub struct Personal {
     pub masked: bool,
 }
 
-/// What was found in a whole request.
+/// What was found in a whole request, and what becomes of it under its route.
 #[derive(Debug, Serialize)]
-pub struct Explanation {
+pub struct Explanation<'a> {
+    /// What becomes of it.
+    pub verdict: Told<'a>,
     /// Whether it is an attempt to override instructions; none where that is not judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jailbreak: Option<Attempt>,
@@ -63,6 +65,23 @@ pub struct Explanation {
     /// Why not all of it could be judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unjudged: Option<&'static str>,
+}
+
+/// What becomes of a request.
+#[derive(Debug, Serialize)]
+pub struct Told<'a> {
+    /// What it is as an attempt to override instructions, as the answer's head says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jailbreak: Option<&'static str>,
+    /// What becomes of its personal data, as the answer's head says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pii: Option<&'static str>,
+    /// The status that it is refused with; none where it is served.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<u16>,
+    /// The backend that serves it for what it is, in place of its route's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backend: Option<&'a str>,
 }
 
 /// A piece of personal data in one of a request's texts.
@@ -121,19 +140,46 @@ impl Reporter {
 
 // === impl Explanation ===
 
-impl Explanation {
-    /// What `inspection` found in `pieces`.
-    pub fn of(pieces: &Pieces, inspection: &Inspection) -> Self {
+impl<'a> Explanation<'a> {
+    /// What `inspection` found in `pieces`, and what was ruled; `name` names a backend by its index.
+    pub fn of(
+        pieces: &Pieces,
+        inspection: &Inspection,
+        ruling: &Ruling,
+        name: impl FnOnce(usize) -> Option<&'a str>,
+    ) -> Self {
+        let overrides = &ruling.overrides;
         let placed = pieces.all.iter().enumerate().flat_map(|(at, piece)| {
-            let found = personal(piece, &all_of(inspection, at), std::iter::empty());
+            let all = all_of(inspection, at);
+            let (masked, others) = if overrides.pii { all.split_at(all.len()) } else { all.split_at(0) };
+            let found = personal(piece, masked, others.iter());
             found.into_iter().map(move |personal| Placed { piece: at, role: piece.role.as_str(), personal })
         });
-        let judged = inspection.jailbreak.as_ref();
+        let seen = inspection.jailbreak.as_ref();
+        let judged = seen.filter(|_| overrides.jailbreak).map(|judgement| {
+            let threshold = overrides.threshold.unwrap_or(judgement.threshold);
+            Judgement { threshold, ..judgement.clone() }
+        });
         Self {
-            jailbreak: judged.map(|judgement| Attempt::of(Some(judgement), None)),
+            verdict: Told::of(ruling, name),
+            jailbreak: seen.map(|seen| Attempt::of(judged.as_ref(), Some(seen))),
             pii: placed.collect(),
             unjudged: inspection.gap.map(Gap::as_str),
         }
+    }
+}
+
+// === impl Told ===
+
+impl<'a> Told<'a> {
+    fn of(ruling: &Ruling, name: impl FnOnce(usize) -> Option<&'a str>) -> Self {
+        let (refused, backend) = match &ruling.verdict {
+            Verdict::Serve { instead, .. } => (None, instead.and_then(name)),
+            Verdict::Attack(failure) | Verdict::Personal(failure) | Verdict::Unjudged(failure) => {
+                (Some(failure.reason.status()), None)
+            }
+        };
+        Self { jailbreak: ruling.jailbreak, pii: ruling.pii, refused, backend }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::embed::Meaning;
 use crate::failure::Failure;
 use crate::guard::mask::Values;
 use crate::guard::settings::Overrides;
-use crate::guard::{Finding, Guard, Inspection, Verdict};
+use crate::guard::{Finding, Guard, Inspection, OFF, Ruling, Verdict};
 use crate::intake::{Endpoint, Pieces, Prompt};
 use crate::metrics::{Metrics, observe};
 use crate::relay::{Screen, Unmask};
@@ -67,9 +67,6 @@ pub(super) struct Passed {
 
 /// What the metrics call the operator where a model made the data up itself.
 const IN_ANSWER: &str = "redact-answer";
-
-/// What a guardrail made of a request whose route does without it.
-const OFF: &str = "off";
 
 /// Has the guardrails look through `prompt`; none where they are off. The outer error is the client, who left; the inner one
 /// refuses the request.
@@ -193,32 +190,6 @@ pub(super) fn give_back(metrics: &Metrics, exchange: &mut Exchange, chunk: &mut 
     }
 }
 
-// === impl Guarded ===
-
-impl Guarded {
-    /// Notes what the answer's head, the log and the metrics tell.
-    fn note(&mut self, guard: &Guard, inspection: &Inspection, verdict: &Verdict, overrides: &Overrides) {
-        let settings = guard.settings();
-        let is_unjudged = inspection.gap.is_some();
-        self.jailbreak = settings.jailbreak.as_ref().map(|_| match verdict {
-            _ if !overrides.jailbreak => OFF,
-            Verdict::Attack(_) => "block",
-            Verdict::Serve { instead: Some(_), .. } => "route",
-            Verdict::Serve { is_flagged: true, .. } => "flag",
-            _ if is_unjudged => "unjudged",
-            _ => "pass",
-        });
-        let has_findings = inspection.findings.iter().any(|found| !found.is_empty());
-        self.pii = settings.pii.as_ref().map(|_| match verdict {
-            _ if !overrides.pii => OFF,
-            Verdict::Personal(_) => "block",
-            _ if is_unjudged => "unjudged",
-            _ if has_findings => "masked",
-            _ => "none",
-        });
-    }
-}
-
 // === impl Exchange ===
 
 impl Exchange {
@@ -233,16 +204,11 @@ impl Exchange {
 
 impl Inspected {
     /// Judges it, and refuses it where that comes out of it.
-    fn judge(&self, proxy: &Proxy, exchange: &mut Exchange, mut overrides: Overrides) -> Result<(), Failure> {
+    fn judge(&self, proxy: &Proxy, exchange: &mut Exchange, overrides: Overrides) -> Result<(), Failure> {
         let begun = Instant::now();
         let Self { guard, inspection, .. } = self;
-        let mut verdict = guard.judge_all(inspection, &overrides);
-        if matches!(verdict, Verdict::Serve { instead: Some(_), .. }) && !overrides.pii {
-            // What the route lets its own models see is not for the one that gets attacks.
-            overrides.pii = true;
-            verdict = guard.judge_all(inspection, &overrides);
-        }
-        exchange.guarded.note(guard, inspection, &verdict, &overrides);
+        let Ruling { verdict, overrides, jailbreak, pii } = guard.rule(inspection, overrides);
+        (exchange.guarded.jailbreak, exchange.guarded.pii) = (jailbreak, pii);
         count(&proxy.metrics, guard, inspection, &exchange.guarded);
         if let Some(gap) = inspection.gap {
             exchange.degrade(&proxy.metrics, gap.as_str());

@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 
 use super::classifier::{Query, Scores};
 use super::decision::Decision;
+use super::handling::Handling;
 use super::rule::{self, RouteShown, SignalShown};
 use super::table::Table;
 
@@ -28,6 +29,9 @@ pub struct Explanation<'a> {
     out_of_scope: Option<f32>,
     /// Why.
     reason: &'static str,
+    /// What the chosen route does with the request; none where none was chosen, or it is not the route's to serve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handling: Option<Handling<'a>>,
     /// What the rules made of the request; none where there are none.
     #[serde(flatten)]
     rules: Option<Rules<'a>>,
@@ -69,8 +73,14 @@ impl<'a> Explanation<'a> {
             thresholds: ByRoute(thresholds.collect()),
             out_of_scope,
             reason: decision.reason.as_str(),
+            handling: None,
             rules: None,
         }
+    }
+
+    /// Adds what the chosen route does.
+    pub fn with_handling(self, handling: Option<Handling<'a>>) -> Self {
+        Self { handling, ..self }
     }
 
     /// Adds what the rules made of the request.

@@ -10,13 +10,14 @@
 //! - `classifier`: which route a prompt belongs to, learnt from samples
 //! - `decision`: what came out, and why
 //! - `policy`: what a route says of its requests beyond where they go first
-//! - `explain`: what came out, for people; `brief`: the same in a header
+//! - `explain`: what came out, for people; `handling`: what its route does then; `brief`: the same in a header
 
 pub mod action;
 mod brief;
 pub mod classifier;
 mod decision;
 mod explain;
+mod handling;
 pub mod labelers;
 mod learned;
 mod names;
@@ -32,6 +33,7 @@ pub mod topics;
 pub use brief::brief;
 pub use decision::{Decision, Reason};
 pub use explain::Explanation;
+pub use handling::Handling;
 pub use learned::{Labels, Lessons};
 pub use names::{Named, Names};
 pub use policy::{Mirror, Policy};

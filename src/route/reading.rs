@@ -42,7 +42,9 @@ impl Reading {
             reading.contents = Contents::read(endpoint, prompt.body())?;
         }
         if prompt.body().len() > Self::LONG {
-            reading.ahead = reading.ahead_of(prompt.text.as_deref(), wanted, is_explained);
+            let said = reading.said();
+            let request = reading.request(prompt.text.as_deref(), &said, &Nowhere);
+            reading.ahead = Ahead::read(&request, wanted, is_explained);
         }
         Ok(reading)
     }
@@ -50,19 +52,6 @@ impl Reading {
     /// A user's text, without a request around it.
     pub fn of(text: &str) -> Self {
         Self { contents: Contents::of(text), ahead: Ahead::default() }
-    }
-
-    /// The same, with a long one's signals read ahead for an explanation.
-    pub fn of_explained(text: &str, wanted: &Wanted) -> Self {
-        let reading = Self::of(text);
-        let is_long = text.len() > Self::LONG;
-        let ahead = if is_long { reading.ahead_of(Some(text), wanted, true) } else { Ahead::default() };
-        Self { ahead, ..reading }
-    }
-
-    fn ahead_of(&self, text: Option<&str>, wanted: &Wanted, is_explained: bool) -> Ahead {
-        let said = self.said();
-        Ahead::read(&self.request(text, &said, &Nowhere), wanted, is_explained)
     }
 
     /// All that is said in the request.

@@ -69,12 +69,6 @@ impl Router {
         }
     }
 
-    /// The same of a text alone, to be explained.
-    pub fn read_text(&self, text: &str) -> Reading {
-        let rules = self.rules.as_ref().filter(|_| self.encoder.is_some());
-        rules.map_or_else(|| Reading::of(text), |rules| Reading::of_explained(text, rules.wanted()))
-    }
-
     /// Decides for a request. What its text means is asked of the encoder only where that may change the decision.
     ///
     /// An encoder that cannot keep up costs the meaning, not the request: what the rules settle without it is served so, and

@@ -3,6 +3,7 @@
 
 mod body;
 mod cached;
+mod explain;
 mod guardrails;
 mod head;
 mod mirror;

@@ -95,6 +95,11 @@ impl Arms {
         arms.first().is_some_and(|heaviest| heaviest.weight > 0).then_some(Self { arms })
     }
 
+    /// The backends by their index, with their weights, the heaviest first.
+    pub fn weights(&self) -> impl Iterator<Item = (usize, u32)> {
+        self.arms.iter().map(|arm| (arm.backend, arm.weight))
+    }
+
     /// The backend that `conversation` belongs to, and after it the others by weight, as fallbacks.
     ///
     /// An arm's share of the conversations is its share of the weights, and a conversation stays in its arm: with weighted

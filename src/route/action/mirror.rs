@@ -80,6 +80,11 @@ impl Sampler {
         Self { share: settings.share, max_in_flight: settings.max_in_flight, under_way }
     }
 
+    /// The share of the requests that is copied, 0 to 1.
+    pub fn share(&self) -> f64 {
+        self.share
+    }
+
     /// Whether the request that `random` bits fell to is copied.
     pub fn sample(&self, random: u64) -> Sampled {
         if unit(random) >= self.share {
