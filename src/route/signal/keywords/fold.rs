@@ -5,15 +5,29 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 /// `text` in lower case and compatibility forms (full width, ligatures, composed accents), its spaces and line breaks as
 /// one space each, and nothing invisible. Accents stay: they tell words apart. Takes time in proportion to its length.
 pub(crate) fn fold(text: &str) -> String {
-    let mut folded = Folded { text: String::with_capacity(text.len()), space: false };
     if text.is_ascii() {
-        text.bytes().for_each(|byte| folded.push(char::from(byte.to_ascii_lowercase())));
-    } else if is_nfkc_quick(text.chars()) == IsNormalized::Yes {
+        return fold_ascii(text);
+    }
+    let mut folded = Folded { text: String::with_capacity(text.len()), space: false };
+    if is_nfkc_quick(text.chars()) == IsNormalized::Yes {
         text.chars().for_each(|c| folded.lower(c));
     } else {
         text.nfkc().for_each(|c| folded.lower(c));
     }
     folded.text
+}
+
+/// The same of plain English, word by word, which takes a third of the time.
+fn fold_ascii(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.push_str(word);
+    }
+    folded.make_ascii_lowercase();
+    folded
 }
 
 /// What a character is to words.
@@ -127,6 +141,16 @@ mod tests {
         assert_eq!(fold("İstanbul"), "istanbul");
         assert_eq!(fold("key\u{200b}word don’t"), "keyword don't");
         assert_ne!(fold("schon"), fold("schön"));
+    }
+
+    #[test]
+    fn ascii_is_folded_as_it_is_among_other_letters() {
+        let mut random = fastrand::Rng::with_seed(5);
+        for _ in 0..1000 {
+            let text: String = (0..random.usize(..20)).map(|_| char::from(random.u8(..128))).collect();
+            let (alone, among) = (fold(&text), fold(&format!("{text} ñ")));
+            assert_eq!(format!("{alone} ñ").trim_start(), among, "{text:?}");
+        }
     }
 
     #[test]
