@@ -18,6 +18,11 @@ impl Degraded {
         place.is_some_and(|place| place.replace(reason).is_none())
     }
 
+    /// Whether this reason was met.
+    pub fn holds(&self, reason: &str) -> bool {
+        self.iter().any(|known| known == reason)
+    }
+
     /// Whether all was in order.
     pub fn is_empty(&self) -> bool {
         self.0[0].is_none()
@@ -58,6 +63,7 @@ mod tests {
         assert!(degraded.add("b"));
         assert!(matches!(degraded.told(), Some(Cow::Borrowed("b"))));
         assert!(degraded.add("a") && !degraded.add("b"));
+        assert!(degraded.holds("a") && !degraded.holds("c"));
         assert_eq!((degraded.told().as_deref(), degraded.is_empty()), (Some("b, a"), false));
         degraded.extend(["c", "a", "d", "e", "f", "g", "h", "i", "j"]);
         assert_eq!(degraded.told().as_deref(), Some("b, a, c, d, e, f, g, h"));

@@ -166,6 +166,17 @@ fn people_get_lines_to_paste() {
 }
 
 #[test]
+fn no_threshold_is_sought_for_a_route_whose_rule_fails() {
+    let clinc = Clinc::of(10);
+    let folder = Folder::with(&clinc, "", ", when: {stream: true}");
+    let data = folder.path("half0.jsonl");
+    let report = json_of(&["tune", "--json", "--config", &folder.path("config.yaml"), "--data", &data]);
+    assert_eq!(report["evidence"]["by"], "samples", "no score decided a line");
+    let note = report["notes"][0].as_str().unwrap();
+    assert!(note.starts_with("The file has 0 lines of a route and 0 of none"), "{note}");
+}
+
+#[test]
 fn too_little_proposes_nothing_and_says_so() {
     let help = String::from_utf8(pointsman(&["tune", "--help"]).stdout).unwrap();
     assert!(help.contains("the most decisions are right") && help.contains("it takes 50 lines"), "{help}");

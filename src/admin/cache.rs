@@ -124,12 +124,12 @@ async fn explain(shared: &Shared, tenant: &str, body: Body) -> Result<Value, Fai
         if is_chat { (Endpoint::Chat, Kind::Chat) } else { (Endpoint::Completions, Kind::Completion) };
     let prompt = Prompt::parse(endpoint, body)?;
     let model = prompt.model.as_deref();
-    let Guarded { body, attack, kinds, meaning, is_other_text } = match &snapshot.guard {
+    let Guarded { body, attack, kinds, is_partial, meaning, is_other_text } = match &snapshot.guard {
         Some(guard) => guarded(guard, endpoint, &prompt, tenant).await?,
-        None => Guarded { body: prompt.body().clone(), attack: None, kinds: None, meaning: None, is_other_text: false },
+        None => Guarded { body: prompt.body().clone(), ..Guarded::default() },
     };
     let reading = snapshot.router.read(endpoint, &prompt, false)?;
-    let (around, said) = (Around::new(&snapshot, &HeaderMap::new()), reading.said());
+    let (around, said) = (Around::new(&snapshot, &HeaderMap::new(), None), reading.said());
     let request = signal::Request {
         model,
         tenant: Some(tenant),
@@ -137,7 +137,7 @@ async fn explain(shared: &Shared, tenant: &str, body: Body) -> Result<Value, Fai
         ..reading.request(prompt.text.as_deref(), &said, &around)
     };
     let kinds: Option<Vec<&str>> = kinds.as_ref().map(|kinds| kinds.iter().map(String::as_str).collect());
-    let guarded = signal::Guarded { jailbreak: attack, pii: kinds.as_deref() };
+    let guarded = signal::Guarded { jailbreak: attack, pii: kinds.as_deref(), is_partial };
     let asked = Asked { request, ahead: reading.ahead(), guarded, meaning };
     let decided = snapshot.router.decide(&asked, Pace::Request(&shared.metrics)).await;
     let decision = decided.map_err(|UnknownModel| Failure::unknown_model(model.unwrap_or_default()))?;
@@ -195,11 +195,14 @@ async fn explain(shared: &Shared, tenant: &str, body: Body) -> Result<Value, Fai
 }
 
 /// A request as the guardrails leave it to the cache.
+#[derive(Default)]
 struct Guarded {
     body: Bytes,
     /// What was found in it.
     attack: Option<f64>,
     kinds: Option<Vec<String>>,
+    /// Whether there may be more.
+    is_partial: bool,
     /// What its text meant before.
     meaning: Option<Meaning>,
     /// Whether it is another text now.
@@ -209,14 +212,15 @@ struct Guarded {
 async fn guarded(guard: &Arc<Guard>, endpoint: Endpoint, prompt: &Prompt, tenant: &str) -> Result<Guarded, Failure> {
     let pieces = Arc::new(Pieces::read(endpoint, prompt.body())?);
     let inspection = guard.inspect(&pieces).await;
-    let attack = inspection.attack();
+    let (attack, is_partial) = (inspection.attack(), inspection.gap.is_some());
     let kinds = inspection.kinds().map(|kinds| kinds.into_iter().map(str::to_owned).collect());
     let masking = guard.mask(&pieces, inspection.findings, tenant, prompt.body()).await?;
     let meaning = inspection.meaning;
-    Ok(match masking {
-        Some(masking) => Guarded { body: masking.cached, attack, kinds, meaning, is_other_text: masking.is_other_text },
-        None => Guarded { body: prompt.body().clone(), attack, kinds, meaning, is_other_text: false },
-    })
+    let (body, is_other_text) = match masking {
+        Some(masking) => (masking.cached, masking.is_other_text),
+        None => (prompt.body().clone(), false),
+    };
+    Ok(Guarded { body, attack, kinds, is_partial, meaning, is_other_text })
 }
 
 /// A candidate, and the gate's word on it.

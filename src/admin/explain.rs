@@ -90,8 +90,8 @@ async fn answer(shared: &Shared, whose: &Whose, headers: &HeaderMap, body: Body)
     };
     let meaning = inspection.as_mut().and_then(|inspection| inspection.meaning.take());
     let kinds = inspection.as_ref().and_then(Inspection::kinds);
-    let guarded = Guarded { jailbreak: inspection.as_ref().and_then(Inspection::attack), pii: kinds.as_deref() };
-    let (around, said, model) = (Around::new(&snapshot, headers), reading.said(), prompt.model.as_deref());
+    let guarded = Guarded::of(inspection.as_ref(), kinds.as_deref());
+    let (around, said, model) = (Around::new(&snapshot, headers, None), reading.said(), prompt.model.as_deref());
     let request = Request {
         model,
         tenant: whose.tenant.as_deref(),

@@ -24,7 +24,7 @@ pub(super) struct Decided {
     pub(super) decision: Decision,
     /// The text, where it was compared.
     pub(super) read: Option<Embedded>,
-    /// What the guardrails found in it, where a rule asks.
+    /// What the guardrails found in it.
     inspection: Option<Inspection>,
 }
 
@@ -39,7 +39,7 @@ pub(super) struct Offline {
     /// The routes, compiled; without samples where routing is off.
     pub(super) table: Arc<Table>,
     router: Router,
-    /// The guardrails, where a rule asks what they find.
+    /// The guardrails, where they are on.
     guard: Option<Arc<Guard>>,
     /// Where long texts are inspected, and what deadlines are measured by.
     runtime: Runtime,
@@ -146,6 +146,6 @@ fn asked<'a>(
     inspection: Option<&Inspection>,
     kinds: Option<&'a [&'a str]>,
 ) -> Asked<'a> {
-    let guarded = Guarded { jailbreak: inspection.and_then(Inspection::attack), pii: kinds };
+    let guarded = Guarded::of(inspection, kinds);
     Asked { request, ahead: reading.ahead(), guarded, meaning: None }
 }

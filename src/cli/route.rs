@@ -115,17 +115,18 @@ fn explain(offline: &Offline, Decided { decision, read, .. }: &Decided, output: 
 /// Prints every signal, and every route's rule, with what came out.
 fn explain_rules(rules: &rule::Explanation<'_>, output: &mut impl Write) -> io::Result<()> {
     writeln!(output, "Signals")?;
-    for SignalShown { signal, of, known, value, label, found, cost, us } in &rules.signals {
+    for SignalShown { signal, of, known, partial, value, label, found, cost, us } in &rules.signals {
         let of = of.as_ref().map(|of| format!(" {of}")).unwrap_or_default();
         let said = match (known, value) {
             (false, _) => "unknown".into(),
             (true, None) => "none".into(),
             (true, Some(value)) => value.to_string(),
         };
+        let more = if *partial { " or more" } else { "" };
         let label = label.as_ref().map(|label| likely(label, value.is_some())).unwrap_or_default();
         let found = if found.is_empty() { String::new() } else { format!(", found {found:?}") };
         let time = us.map(|us| format!(", {us} µs")).unwrap_or_default();
-        writeln!(output, "  {signal}{of} = {said}{label}{found} ({}{time})", cost.as_str())?;
+        writeln!(output, "  {signal}{of} = {said}{more}{label}{found} ({}{time})", cost.as_str())?;
     }
     writeln!(output, "Rules")?;
     for RouteShown { route, priority, rule, samples, when } in &rules.routes {

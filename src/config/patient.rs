@@ -5,9 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::encoders::Encoders;
-use super::file::File;
+use super::file::{File, Mode};
 use super::guarding::{self, Classifiers};
-use super::signals;
 use super::units::Span;
 use crate::embed::Encoder;
 use crate::guard::Guard;
@@ -17,11 +16,11 @@ pub const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
 /// A config's models, and what it says with bounds that nothing meets.
 pub struct Patient {
-    /// What it says. Guardrails that no rule asks for are off.
+    /// What it says. Where routing is off, so are the guardrails.
     pub file: File,
     /// What prompts are routed by; none where nothing is.
     pub encoder: Option<Arc<Encoder>>,
-    /// The guardrails that would serve; none where no rule asks what they find.
+    /// The guardrails that would serve; none where they are off.
     pub guard: Option<Arc<Guard>>,
 }
 
@@ -38,7 +37,8 @@ impl Patient {
         (embedding.queue, embedding.timeout, guardrails.timeout) = (usize::MAX, Span(PATIENCE), Span(PATIENCE));
         // Each text is read once.
         embedding.memo = 0;
-        if !signals::ask_guardrails(&file) {
+        if file.router.mode == Mode::Off {
+            // Nothing is decided by what they find, or by what they make of a long text.
             let guardrails = &mut file.middleware.guardrails;
             (guardrails.jailbreak_detection, guardrails.pii_masking) = (false, false);
         }

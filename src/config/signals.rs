@@ -57,12 +57,6 @@ pub(super) fn compile(file: &File, examples: &Examples) -> Option<Routes> {
     Some(Routes::new(&routes, lists, examples.contrast()))
 }
 
-/// Whether a rule asks what the guardrails find.
-pub(super) fn ask_guardrails(file: &File) -> bool {
-    let rules = compile(file, &Examples::default()).filter(|_| file.router.mode != Mode::Off);
-    rules.is_some_and(|rules| rules.wanted().asks_guardrails())
-}
-
 /// What the operator should hear of the rules.
 pub(super) fn notes(file: &File) -> Vec<String> {
     let has_rules = file.router.routes.iter().any(|route| route.when.is_some());

@@ -177,9 +177,11 @@ impl Inspection {
         (self.gap.is_none() || judgement.is_attack()).then(|| f64::from(judgement.score))
     }
 
-    /// The kinds of personal data that were found, each once; none where nobody can tell.
+    /// The kinds of personal data that were found, each once; none where nobody can tell. Where there is a gap, there may be
+    /// more.
     pub fn kinds(&self) -> Option<Vec<&str>> {
-        let mut kinds: Vec<&str> = self.findings.iter().flatten().map(|finding| finding.entity.name()).collect();
+        let found = self.findings.iter().chain(&self.parts).flatten();
+        let mut kinds: Vec<&str> = found.map(|finding| finding.entity.name()).collect();
         kinds.sort_unstable();
         kinds.dedup();
         (self.gap.is_none() || !kinds.is_empty()).then_some(kinds)

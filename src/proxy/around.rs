@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::{HeaderMap, header};
 
 use super::headers::OURS;
 use crate::config::Snapshot;
@@ -20,9 +20,12 @@ pub struct Around<'a> {
 // === impl Around ===
 
 impl<'a> Around<'a> {
-    /// What surrounds a request with these headers.
-    pub fn new(snapshot: &'a Snapshot, headers: &HeaderMap) -> Self {
-        Self { headers: asked_for(&snapshot.router, headers), backends: &snapshot.backends }
+    /// What surrounds a request with these headers, to this `host` where no header says it: HTTP/2 has it in the target.
+    pub fn new(snapshot: &'a Snapshot, headers: &HeaderMap, host: Option<&str>) -> Self {
+        let mut headers = asked_for(&snapshot.router, headers);
+        let unsaid = headers.iter_mut().filter(|(name, values)| name == header::HOST.as_str() && values.is_empty());
+        unsaid.for_each(|(_, values)| values.extend(host.map(str::to_owned)));
+        Self { headers, backends: &snapshot.backends }
     }
 }
 

@@ -14,7 +14,8 @@ use super::way::{Next, parse, unless_left};
 use super::{Proxy, spending};
 use crate::cache::{Boarding, Caching, Entry, EntryId, Flight, Keys, Kind, Millis, Near, Place, Policy, Question};
 use crate::config::Snapshot;
-use crate::embed::Meaning;
+use crate::degraded::Degraded;
+use crate::embed::{EncodeError, Meaning};
 use crate::failure::Failure;
 use crate::guard::mask::Values;
 use crate::intake::CacheControls;
@@ -22,6 +23,7 @@ use crate::metrics::{Metrics, observe};
 use crate::openai::replay::{self, Fresh};
 use crate::record::Outcome;
 use crate::relay::{Screen, restored, screened};
+use crate::route::Reason;
 
 /// What an exchange has to do with the cache.
 #[derive(Default)]
@@ -115,8 +117,12 @@ pub(super) async fn look_up(
     let values = exchange.guarded.values.clone();
     let screen = exchange.screen();
     let visit = Visit { caching, policy, controls, question, keys, route, values, screen, metrics: &proxy.metrics };
-    let meaning = match unless_left(session, visit.meaning(&snapshot, asked.meaning)).await {
-        Ok(meaning) => meaning,
+    let meaning = match unless_left(session, visit.meaning(&snapshot, asked.meaning, exchange.degraded)).await {
+        Ok(Ok(meaning)) => meaning,
+        Ok(Err(error)) => {
+            exchange.degrade(&proxy.metrics, Reason::from(error).as_str());
+            None
+        }
         Err(left) => return Ok(Next::Leave(left)),
     };
     let look = match unless_left(session, visit.look(meaning.as_ref())).await {
@@ -156,19 +162,28 @@ pub(super) async fn look_up(
 // === impl Visit ===
 
 impl Visit<'_> {
-    /// What the question means, where an answer to another text could be its own.
-    async fn meaning(&self, snapshot: &Snapshot, known: Option<Meaning>) -> Option<Meaning> {
-        let encoder = snapshot.router.encoder.as_ref().filter(|_| self.question.exact_only.is_none())?;
+    /// What the question means, where an answer to another text could be its own. An encoder that could not tell for who came
+    /// before is not asked again.
+    async fn meaning(
+        &self,
+        snapshot: &Snapshot,
+        known: Option<Meaning>,
+        degraded: Degraded,
+    ) -> Result<Option<Meaning>, EncodeError> {
+        let encoder = snapshot.router.encoder.as_ref().filter(|_| self.question.exact_only.is_none());
+        let (Some(encoder), false) = (encoder, known.is_none() && Reason::is_unread(&degraded)) else {
+            return Ok(None);
+        };
         let meaning = match known {
             Some(meaning) => meaning,
             None if self.controls.reads
                 && self.caching.cache.local().same(&self.keys.id, &self.keys.normal).is_some() =>
             {
-                return None;
+                return Ok(None);
             }
-            None => encoder.embed(&self.question.text).await.ok()?,
+            None => encoder.embed(&self.question.text).await?,
         };
-        Some(meaning).filter(|meaning| meaning.is_whole)
+        Ok(Some(meaning).filter(|meaning| meaning.is_whole))
     }
 
     async fn look(&self, meaning: Option<&Meaning>) -> Look {

@@ -1,6 +1,7 @@
 //! A request at the router: its route and its backend.
 
 use http::HeaderValue;
+use http::uri::Authority;
 use pingora_proxy::Session;
 
 use super::Proxy;
@@ -11,6 +12,7 @@ use super::headers;
 use super::way::unless_left;
 use crate::config::Snapshot;
 use crate::failure::Failure;
+use crate::guard::Inspection;
 use crate::intake::Prompt;
 use crate::route::action::reasoning::Reasoning;
 use crate::route::classifier::Query;
@@ -29,9 +31,10 @@ pub(super) async fn decided(
     let (snapshot, client) = (exchange.snapshot.clone(), exchange.client.clone());
     let meaning = inspected.as_mut().and_then(|inspected| inspected.take_meaning());
     let inspection = inspected.as_deref().map(Inspected::inspection);
-    let kinds = inspection.and_then(|inspection| inspection.kinds());
-    let guarded = Guarded { jailbreak: inspection.and_then(|inspection| inspection.attack()), pii: kinds.as_deref() };
-    let around = Around::new(&snapshot, &session.req_header().headers);
+    let kinds = inspection.and_then(Inspection::kinds);
+    let guarded = Guarded::of(inspection, kinds.as_deref());
+    let head = session.req_header();
+    let around = Around::new(&snapshot, &head.headers, head.uri.authority().map(Authority::as_str));
     let said = reading.said();
     let request = Request {
         model: prompt.model.as_deref(),
@@ -46,8 +49,10 @@ pub(super) async fn decided(
         Ok(decision) => decision,
         Err(UnknownModel) => return Ok(Err(unknown(&snapshot, prompt.model.as_deref().unwrap_or_default()))),
     };
+    let judged = guarding::judged(proxy, exchange, inspected.as_deref(), &mut decision);
+    // After what the guardrails could not judge: they looked first.
     decision.degraded.iter().for_each(|reason| exchange.degrade(&proxy.metrics, reason));
-    if let Err(failure) = guarding::judged(proxy, exchange, inspected.as_deref(), &mut decision) {
+    if let Err(failure) = judged {
         return Ok(Err(failure));
     }
     if let Some(contrast) = snapshot.contrast.as_ref().filter(|_| thinks_by_complexity(&snapshot, &decision)) {

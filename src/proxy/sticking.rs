@@ -28,10 +28,7 @@ pub(super) fn stick(metrics: &Metrics, exchange: &mut Exchange, thread: &Thread,
     let bound = sticky.conversations.find(&turns, now);
     // One that this config no longer has is none.
     let bound = bound.and_then(|name| snapshot.backends.iter().position(|backend| backend.settings.name == name));
-    if bound.is_none() && asks == Asks::ToStay {
-        return;
-    }
-    let turn = turn(bound, decided, asks, &sticky.ranks);
+    let Some(turn) = turn(bound, decided, asks, &sticky.ranks) else { return };
     let backend = &snapshot.backends[turn.backend()];
     if turn.is_kept() {
         sticky.conversations.keep(&turns, &backend.settings.name, now);

@@ -107,6 +107,12 @@ impl Reason {
         }
     }
 
+    /// Whether the encoder was asked what a prompt means, and could not tell: who asks again waits again.
+    pub fn is_unread(degraded: &Degraded) -> bool {
+        let unread = [Self::EncoderBusy, Self::EncoderTimeout, Self::EncoderFailed];
+        unread.iter().any(|reason| degraded.holds(reason.as_str()))
+    }
+
     /// Whether a route was looked for.
     pub fn is_routed(self) -> bool {
         !matches!(self, Self::Direct | Self::Guardrail | Self::Off)

@@ -111,7 +111,8 @@ impl Router {
         Some(rules.explain(&facts))
     }
 
-    /// What the text of a request that was decided so means, though the decision may have been made without.
+    /// What the text of a request that was decided so means, though the decision may have been made without. An encoder that
+    /// could not tell for the decision is not asked again.
     pub async fn meaning_for(&self, asked: &Asked<'_>, decision: &Decision, pace: Pace<'_>) -> Option<Meaning> {
         self.try_meaning_for(asked, decision, pace).await.ok().flatten()
     }
@@ -125,6 +126,7 @@ impl Router {
     ) -> Result<Option<Meaning>, Reason> {
         match &decision.meaning {
             Some(meaning) => Ok(Some(meaning.clone())),
+            None if Reason::is_unread(&decision.degraded) => Ok(None),
             None if decision.reason == Reason::Rule || decision.reason == Reason::NoMatch => {
                 self.meaning(asked, pace).await.map(Some)
             }
@@ -206,10 +208,11 @@ impl Router {
         };
         let query = query(asked, &meaning);
         let (scores, best) = self.scores(rules, &facts, &query, |truth| truth == Truth::Yes);
+        let is_compared = |route| rules.has_samples(route) && rules.truth(route, &facts) == Truth::Yes;
         let decision = match rules.decide(&facts, &scores) {
             Some(choice) if rules.has_samples(choice.route) => (Some(choice.route), choice.score, Reason::Semantic),
             Some(choice) => (Some(choice.route), choice.score, Reason::Rule),
-            None if rules.priorities_of_samples().is_empty() => (None, best, Reason::NoMatch),
+            None if !(0..self.table.names().len()).any(is_compared) => (None, 0.0, Reason::NoMatch),
             None => (None, best, Reason::BelowThreshold),
         };
         let (route, score, reason) = decision;

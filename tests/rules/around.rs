@@ -46,6 +46,24 @@ async fn headers_decide_by_their_value() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_host_is_known_by_any_version_of_http() {
+    let ruled = Ruled::with("{name: named, backend: a, when: {header: {host: {matches: \"^llm[.]example\"}}}}").await;
+    let client = |http2: bool| {
+        let address = ruled.router.address().parse().unwrap();
+        let client = reqwest::Client::builder().no_proxy().resolve("llm.example", address);
+        if http2 { client.http2_prior_knowledge() } else { client }.build().unwrap()
+    };
+    let port = ruled.router.address().rsplit(':').next().unwrap().to_owned();
+    for http2 in [false, true] {
+        for (host, route) in [("llm.example", "named"), ("127.0.0.1", "default")] {
+            let request = client(http2).post(format!("http://{host}:{port}/v1/chat/completions"));
+            let response = request.json(&user("hi")).send().await.unwrap();
+            assert_eq!(header(&response, "x-pointsman-route"), route, "{host} {:?}", response.version());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_header_that_comes_more_than_once_is_all_of_its_values() {
     let routes = "
         {name: both, backend: a, when: {all: [{header: {x-tag: blue}}, {header: {x-tag: {matches: ^beta}}}]}}

@@ -1,6 +1,8 @@
 //! What is decided by which rule, and what is embedded for it.
 
-use crate::stand::{Ruled, header, user};
+use serde_json::{Value, json};
+
+use crate::stand::{Ruled, header, told, user};
 use crate::support::eventually;
 
 const CHAT: &str = "{name: chat, backend: a, samples: [\"Hi, how are you?\", \"Tell me a joke.\"]}";
@@ -34,6 +36,35 @@ async fn the_cache_may_ask_for_the_meaning_of_what_a_rule_decided() {
     assert_eq!(ruled.said("What is sql?").await, ["sql", "b"]);
     let again = ruled.ask(user("What is sql?"), &[]).await;
     assert_eq!((header(&again, "x-pointsman-cache"), header(&again, "x-pointsman-route")), ("hit-exact", "sql"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_encoder_that_cannot_tell_is_asked_once_by_a_request_and_told_of_wherever_it_fails() {
+    let complexity = "signals: {complexity: {easy: [\"What is 2+2?\"], hard: [\"Prove that 2 is prime.\"]}}";
+    let said = "{name: said, backend: a, when: {header: {x-r: said}}, reasoning: auto}";
+    let hard = "{name: hard, backend: b, priority: 1, when: {complexity: {gte: 0.9}}}";
+    let hurried = "embedding: {timeout: 0.001ms}\nmiddleware: {sem_cache: {enabled: true}}";
+    // For the decision, for the reasoning, and for the cache.
+    let unread = said.replace(", reasoning: auto", "");
+    for routes in [format!("{hard}\n{said}"), said.to_owned(), unread] {
+        let ruled = Ruled::over(complexity, &routes, hurried, &[]).await;
+        let answer = ruled.ask(user(&"Hi, how are you? ".repeat(100)), &[("x-r", "said")]).await;
+        let told = ["x-pointsman-route", "x-pointsman-cache", "x-pointsman-degraded"].map(|name| header(&answer, name));
+        assert_eq!(told, ["said", "miss", "encoder-timeout"], "{routes}");
+        assert_eq!(ruled.router.metric("pointsman_encoder_jobs{outcome=\"timeout\"}").await, 1.0, "{routes}");
+        assert_eq!(ruled.router.metric("pointsman_degraded_total{reason=\"encoder-timeout\"}").await, 1.0, "{routes}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_route_of_samples_whose_rule_fails_is_not_below_its_threshold() {
+    let routes = "{name: lawyers, backend: a, samples: [\"hello\"], when: {domain: {eq: law, min_probability: 0.9}}}";
+    let ruled = Ruled::with(routes).await;
+    let told = told(&ruled, "hello").await;
+    assert_eq!((&told["reason"], &told["score"], &told["route"]), (&json!("no-match"), &json!(0.0), &Value::Null));
+    assert!(told["scores"]["lawyers"].as_f64().is_some_and(|score| score > 0.99), "{told}");
+    assert_eq!(ruled.said("hello").await, ["default", "base"]);
+    assert_eq!(ruled.router.metric("pointsman_decisions_total{reason=\"no-match\",route=\"default\"}").await, 1.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

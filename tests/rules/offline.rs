@@ -150,17 +150,21 @@ async fn no_queue_and_no_time_is_too_short_for_a_command() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn guardrails_are_loaded_only_where_a_rule_asks() {
-    let nowhere = "jailbreak_detection: true, jailbreak: {model: /nowhere}";
-    let (_folder, path) = written("", "{name: sql, backend: a, when: {keywords: {any: [sql]}}}", nowhere).await;
-    assert_eq!(routed(&path, &["my sql"])[0]["route"], "sql");
-    let (_folder, path) = written("", ATTACKS, nowhere).await;
-    let output = pointsman("route", &path, &["hi"]).output().unwrap();
-    assert!(
-        !output.status.success() && failure(&output).contains("guardrails.jailbreak.model"),
-        "{}",
-        failure(&output)
-    );
+async fn guardrails_read_long_texts_here_too_where_no_rule_asks() {
+    // Their reading of a long text is what it is routed by.
+    let routes = "
+        {name: chat, backend: a, samples: [\"Hi, how are you?\", \"Tell me a joke.\"]}
+        {name: lead, backend: b, when: {domain: {in: [chemistry, physics, math], min_probability: 0.2}}}
+    ";
+    let ruled = Ruled::over("", routes, &format!("middleware: {{guardrails: {{timeout: 1m, {BOTH}}}}}\n"), &[]).await;
+    let parts = ["Tell me a joke about my neighbour's cat. ", "What is the boiling point of lead at two bars? "];
+    let long = format!("{}{}{}", parts[0].repeat(40), parts[1].repeat(40), parts[0].repeat(30));
+    let live = told(&ruled, &long).await;
+    let scores = |told: &Value| (told["scores"]["chat"].as_f64().unwrap() * 1e4).round();
+    let offline = &routed(&ruled.router.config_path(), &[&long])[0];
+    assert_eq!((&offline["route"], scores(offline)), (&live["route"], scores(&live)));
+    let (_folder, path) = written("", routes, "").await;
+    assert_ne!(scores(&routed(&path, &[&long])[0]), scores(&live), "without them it is read otherwise");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::cli::labelled;
-use crate::cli::offline::{Decided, Offline};
+use crate::cli::offline::{Embedded, Offline};
 use crate::route::classifier::{HeldOut, STRANGERS};
+use crate::route::rule::{RouteShown, Truth};
 use crate::route::{Reason, Table};
 
 /// A prompt whose right route is known.
@@ -41,14 +42,23 @@ pub(super) fn of_samples(table: &Table) -> Vec<Judged> {
 /// As of [`labelled::open`] and [`labelled::decide`].
 pub(super) fn of_lines(offline: &Arc<Offline>, path: &Path) -> anyhow::Result<Vec<Judged>> {
     let (table, mut judged) = (&offline.table, Vec::new());
-    labelled::decide(offline, labelled::open(path)?, path, |prompt, Decided { decision, read, .. }| {
-        let by_score = matches!(decision.reason, Reason::Semantic | Reason::BelowThreshold);
-        if let Some(read) = read.filter(|_| by_score) {
-            let scores = of_rivals(table, table.scores(&read.query()).by_route);
+    labelled::decide(offline, labelled::open(path)?, path, |prompt, decided| {
+        let by_score = matches!(decided.decision.reason, Reason::Semantic | Reason::BelowThreshold);
+        if let Some(query) = decided.read.as_ref().filter(|_| by_score).map(Embedded::query) {
+            let mut scores = of_rivals(table, table.scores(&query).by_route);
+            offline.explain(query.text, &decided, |rules| {
+                leave_out(rules.iter().flat_map(|rules| &rules.routes), &mut scores)
+            });
             judged.push(Judged { expected: prompt.expected, scores, weight: 1.0, number: judged.len() });
         }
     })?;
     Ok(judged)
+}
+
+/// A route whose rule does not hold has no say, whatever its score.
+fn leave_out<'a>(rules: impl Iterator<Item = &'a RouteShown<'a>>, scores: &mut [f32]) {
+    let failed = rules.zip(scores).filter(|(shown, _)| shown.rule != Truth::Yes);
+    failed.for_each(|(_, score)| *score = f32::NEG_INFINITY);
 }
 
 fn of_rivals(table: &Table, mut scores: Vec<f32>) -> Vec<f32> {

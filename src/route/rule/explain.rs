@@ -30,6 +30,9 @@ pub struct SignalShown<'a> {
     pub of: Option<String>,
     /// Whether its value is known.
     pub known: bool,
+    /// Whether there may be more to it than its value, as the guardrails could read a part alone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
     /// Its value; none where it is unknown or absent.
     pub value: Option<Value<'a>>,
     /// What a network calls the prompt, where the value is its word, or would be if it were likely enough.
@@ -140,6 +143,7 @@ impl Routes {
             signal: slot.signal.name,
             of,
             known: value.is_some(),
+            partial: value.is_some() && facts.is_partial(place),
             value: value.filter(|value| *value != Value::Absent),
             label: facts.label(place).map(|(label, least)| LabelShown::of(label, least)),
             found,

@@ -216,7 +216,10 @@ impl Routes {
             return Truth::from(Some(outcome));
         }
         let (slot, test) = &self.comparisons[comparison];
-        let outcome = facts.value(*slot).map(|value| test.holds(&value));
+        let outcome = facts.value(*slot).and_then(|value| match facts.is_partial(*slot) {
+            true => test.holds_from(&value),
+            false => Some(test.holds(&value)),
+        });
         if let Some(cell) = known {
             cell.set(outcome);
         }

@@ -53,6 +53,16 @@ impl Test {
         }
     }
 
+    /// The same where `value` is the least that may be said, a number or names: none where more would decide otherwise.
+    pub fn holds_from(&self, value: &Value<'_>) -> Option<bool> {
+        match (self, value) {
+            (Self::Number(Relation::Below | Relation::AtMost, _), Value::Number(_)) => Some(false),
+            (Self::Number(Relation::Equal, _) | Self::Numbers(_), Value::Number(_)) => None,
+            _ => Some(true),
+        }
+        .filter(|sure| self.holds(value) == *sure)
+    }
+
     fn holds_for_text(&self, text: &str) -> bool {
         match self {
             Self::Texts(texts) => texts.iter().any(|wanted| wanted == text),
@@ -106,6 +116,29 @@ impl Relation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_be_more_decides_only_what_more_would_not_undo() {
+        let from = |test: Test, value: Value<'_>| test.holds_from(&value);
+        let half = Value::Number(0.5);
+        for (relation, than, expected) in [
+            (Relation::AtLeast, 0.5, Some(true)),
+            (Relation::Above, 0.5, None),
+            (Relation::Below, 0.5, Some(false)),
+            (Relation::Below, 0.6, None),
+            (Relation::AtMost, 0.4, Some(false)),
+            (Relation::AtMost, 0.5, None),
+            (Relation::Equal, 0.5, None),
+            (Relation::Equal, 0.4, None),
+        ] {
+            assert_eq!(from(Test::Number(relation, than), half), expected, "{relation:?} {than}");
+        }
+        assert_eq!(from(Test::Numbers(vec![0.5]), half), None);
+        let names = Value::Names(&["EMAIL_ADDRESS"]);
+        assert_eq!(from(Test::Texts(vec!["EMAIL_ADDRESS".into()]), names), Some(true));
+        assert_eq!(from(Test::Texts(vec!["PERSON".into()]), names), None);
+        assert_eq!((from(Test::Some, names), from(Test::Some, Value::Names(&[]))), (Some(true), None));
+    }
 
     #[test]
     fn comparisons_hold_for_values_of_their_kind_only() {

@@ -154,7 +154,7 @@ impl Sample {
             tenant: [None, Some("a"), Some("ab"), Some("b"), Some("c"), Some("ac")][random.usize(..6)],
             stream: random.bool(),
             turns: random.usize(..5),
-            guarded: Guarded { jailbreak, pii },
+            guarded: Guarded { jailbreak, pii, is_partial: false },
             learned: Nobody { domain, label: toxic, ..Nobody::default() },
         }
     }

@@ -9,6 +9,7 @@ use super::keywords::{Expressions, Hits, Index};
 use super::request::Request;
 use super::value::{Cost, Value};
 use super::{Arg, Signal};
+use crate::guard::Inspection;
 
 /// The signals that a config's rules ask for, each once.
 #[derive(Debug, Default)]
@@ -37,6 +38,8 @@ pub struct Guarded<'a> {
     pub jailbreak: Option<f64>,
     /// The names of the entities found; empty where there are none.
     pub pii: Option<&'a [&'a str]>,
+    /// Whether they could look into a part alone: it may be surer a jailbreak, and there may be more entities.
+    pub is_partial: bool,
 }
 
 /// What networks say about the prompt; each is none until it is computed.
@@ -77,6 +80,16 @@ pub struct Facts<'a> {
     times: Vec<Cell<Option<Duration>>>,
 }
 
+// === impl Guarded ===
+
+impl<'a> Guarded<'a> {
+    /// What they found, where they looked: these kinds of personal data.
+    pub fn of(inspection: Option<&Inspection>, kinds: Option<&'a [&'a str]>) -> Self {
+        let is_partial = inspection.is_some_and(|inspection| inspection.gap.is_some());
+        Self { jailbreak: inspection.and_then(Inspection::attack), pii: kinds, is_partial }
+    }
+}
+
 // === impl Wanted ===
 
 impl Wanted {
@@ -90,12 +103,6 @@ impl Wanted {
     pub fn asks(&self, signal: &str) -> bool {
         self.slots.iter().any(|slot| slot.signal.name == signal)
     }
-
-    /// Whether what the guardrails find is asked for.
-    pub fn asks_guardrails(&self) -> bool {
-        self.slots.iter().any(|slot| slot.signal.cost == Cost::Guard)
-    }
-
     /// The classifiers that are asked for, each as often as it is asked for in another way.
     pub fn classifiers(&self) -> impl Iterator<Item = &str> {
         self.named("classifier")
@@ -198,6 +205,11 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// Whether what the signal of a slot says is the least that may be said: there may be more.
+    pub fn is_partial(&self, slot: usize) -> bool {
+        self.guarded.is_partial && self.wanted.slots.get(slot).is_some_and(|slot| slot.signal.cost == Cost::Guard)
+    }
+
     /// How long the signal of a slot took; none where it was not read, or time was not asked for.
     pub fn time(&self, slot: usize) -> Option<Duration> {
         self.times.get(slot)?.get()
@@ -297,7 +309,7 @@ mod tests {
         let request = request("hi");
         let mut facts = Facts::new(&request, &wanted, 0);
         assert_eq!((facts.value(0), facts.value(1)), (None, None));
-        facts.guard(Guarded { jailbreak: Some(0.25), pii: None });
+        facts.guard(Guarded { jailbreak: Some(0.25), ..Guarded::default() });
         let nobody = Nobody::default();
         facts.learn(&nobody);
         assert_eq!((facts.value(0), facts.value(1)), (Some(Value::Number(0.25)), None));

@@ -29,7 +29,7 @@ mod tests {
         let asked = request("hi");
         assert_eq!(read("jailbreak", Arg::Nothing, &asked), None);
         let score = read_with("jailbreak", Arg::Nothing, &asked, |facts| {
-            facts.guard(Guarded { jailbreak: Some(0.4), pii: None });
+            facts.guard(Guarded { jailbreak: Some(0.4), ..Guarded::default() });
         });
         assert_eq!(score, Some(Owned::Number(0.4)));
     }

@@ -27,7 +27,8 @@ mod tests {
     #[test]
     fn none_found_is_known_and_not_looked_for_is_not() {
         let asked = request("hi");
-        let found = |pii| read_with("pii", Arg::Nothing, &asked, |facts| facts.guard(Guarded { jailbreak: None, pii }));
+        let found =
+            |pii| read_with("pii", Arg::Nothing, &asked, |facts| facts.guard(Guarded { pii, ..Guarded::default() }));
         assert_eq!(found(None), None);
         assert_eq!(found(Some(&[])), Some(Owned::Names(Vec::new())));
         assert_eq!(found(Some(&["US_SSN"])), Some(Owned::Names(vec!["US_SSN".into()])));

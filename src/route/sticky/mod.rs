@@ -62,16 +62,18 @@ pub enum Turn {
     Passes(usize),
 }
 
-/// Where a turn goes that was decided for backend `decided`, of a conversation that is on `bound`, if anywhere.
+/// Where a turn goes that was decided for backend `decided`, of a conversation that is on `bound`, if anywhere; none where that
+/// is no conversation's.
 ///
 /// Where that backend cannot serve, or its budget is spent, is not asked: another may then serve the turn, and the
 /// conversation stays where it is.
-pub fn turn(bound: Option<usize>, decided: usize, asks: Asks, ranks: &Ranks) -> Turn {
+pub fn turn(bound: Option<usize>, decided: usize, asks: Asks, ranks: &Ranks) -> Option<Turn> {
     match (bound, asks) {
-        (Some(bound), Asks::ForARoute) if ranks.is_up(bound, decided) => Turn::Moves(decided),
-        (Some(bound), _) => Turn::Stays(bound),
-        (None, Asks::Unread | Asks::ToStay) => Turn::Passes(decided),
-        (None, Asks::ForARoute | Asks::ForNothing) => Turn::Begins(decided),
+        (Some(bound), Asks::ForARoute) if ranks.is_up(bound, decided) => Some(Turn::Moves(decided)),
+        (Some(bound), _) => Some(Turn::Stays(bound)),
+        (None, Asks::Unread) => Some(Turn::Passes(decided)),
+        (None, Asks::ToStay) => None,
+        (None, Asks::ForARoute | Asks::ForNothing) => Some(Turn::Begins(decided)),
     }
 }
 
@@ -124,18 +126,18 @@ mod tests {
     fn a_conversation_moves_up_only_and_only_for_a_route() {
         use Asks::{ForARoute, ForNothing, ToStay, Unread};
         for (bound, decided, asks, expected) in [
-            (None, 0, ForARoute, Turn::Begins(0)),
-            (None, 0, ForNothing, Turn::Begins(0)),
-            (None, 0, Unread, Turn::Passes(0)),
-            (None, 0, ToStay, Turn::Passes(0)),
-            (Some(0), 1, ToStay, Turn::Stays(0)),
-            (Some(0), 1, ForARoute, Turn::Moves(1)),
-            (Some(0), 1, ForNothing, Turn::Stays(0)),
-            (Some(0), 1, Unread, Turn::Stays(0)),
-            (Some(1), 0, ForARoute, Turn::Stays(1)),
-            (Some(1), 1, ForARoute, Turn::Stays(1)),
-            (Some(1), 2, ForARoute, Turn::Stays(1)),
-            (Some(9), 2, ForARoute, Turn::Moves(2)),
+            (None, 0, ForARoute, Some(Turn::Begins(0))),
+            (None, 0, ForNothing, Some(Turn::Begins(0))),
+            (None, 0, Unread, Some(Turn::Passes(0))),
+            (None, 0, ToStay, None),
+            (Some(0), 1, ToStay, Some(Turn::Stays(0))),
+            (Some(0), 1, ForARoute, Some(Turn::Moves(1))),
+            (Some(0), 1, ForNothing, Some(Turn::Stays(0))),
+            (Some(0), 1, Unread, Some(Turn::Stays(0))),
+            (Some(1), 0, ForARoute, Some(Turn::Stays(1))),
+            (Some(1), 1, ForARoute, Some(Turn::Stays(1))),
+            (Some(1), 2, ForARoute, Some(Turn::Stays(1))),
+            (Some(9), 2, ForARoute, Some(Turn::Moves(2))),
         ] {
             assert_eq!(turn(bound, decided, asks, &ranks()), expected, "{bound:?} {decided} {asks:?}");
         }
@@ -170,7 +172,7 @@ mod tests {
             let turns = thread.turns(&["tenant"]);
             let bound = self.table.find(&turns, self.now);
             let bound = bound.and_then(|bound| self.names.iter().position(|name| *name == bound));
-            let turn = turn(bound, decided, Asks::ForARoute, &ranks());
+            let turn = turn(bound, decided, Asks::ForARoute, &ranks()).unwrap();
             self.table.keep(&turns, &self.names[turn.backend()], self.now);
             turn.backend()
         }

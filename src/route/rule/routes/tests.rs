@@ -54,7 +54,7 @@ fn what_is_needed_is_the_cheapest_that_matters() {
     assert_eq!(early(&dear, &request("hi")), Early::Settled(None));
     let mut facts = dear.facts(&streamed);
     assert_eq!(dear.decide_early(&facts), Early::Needs(Cost::Guard));
-    facts.guard(Guarded { jailbreak: Some(0.9), pii: None });
+    facts.guard(Guarded { jailbreak: Some(0.9), ..Guarded::default() });
     assert_eq!(dear.decide_early(&facts), Early::Needs(Cost::Model));
     let toxic = Nobody { label: Some(("x", 1.0)), ..Nobody::default() };
     facts.learn(&toxic);
