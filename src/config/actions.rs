@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_yaml::Value;
 
 use super::file::{File, Route};
+use crate::findings::Findings;
 use crate::route::action::arms::Listed;
 use crate::route::action::params::Params;
 use crate::route::action::reasoning::{self, Family, FamilySettings};
@@ -27,11 +28,9 @@ pub(super) fn body(route: &Route) -> Result<BodyActions, Vec<Problem>> {
     let (mut actions, mut problems) = (BodyActions::default(), Vec::new());
     let problem = |path: &str, message: String| Problem { path: path.into(), message };
     if let Some(typed) = &route.reasoning {
-        match read::<reasoning::Settings>(typed).map(|settings| settings.compile()) {
-            Ok(Ok(reasoning)) => actions.reasoning = Some(reasoning),
-            Ok(Err((key, message))) => problems.push(problem(&format!("reasoning.{key}"), message.into())),
-            Err(message) => problems.push(problem("reasoning", message)),
-        }
+        let mut findings = Findings::default();
+        actions.reasoning = reasoning::read("reasoning", typed, &mut findings);
+        problems.extend(findings.into_list().into_iter().map(|(path, message)| Problem { path, message }));
     }
     match Params::compile(&route.params) {
         Ok(params) => actions.params = params,

@@ -259,7 +259,7 @@ pub struct Route {
     /// How much it may be used, and who serves past that.
     #[serde(default)]
     pub budget: Option<budget::Settings>,
-    /// How hard the model is to think (`reasoning::Settings`).
+    /// How hard the model is to think (`reasoning::read`).
     #[serde(default)]
     pub reasoning: Option<Value>,
     /// The request's parameters.

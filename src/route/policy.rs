@@ -57,10 +57,10 @@ impl Policy {
         let reasoning = self.body.as_ref().and_then(|body| body.reasoning.as_ref());
         let family = reasoning.map(|_| format!("{family:?}"));
         // Only of `auto` the settings do not tell it.
-        let told = told.filter(|_| reasoning.is_some_and(Reasoning::is_auto));
+        let told = told.filter(|_| reasoning.is_some_and(Reasoning::is_auto)).map(|told| format!("{told:?}"));
         let headers = self.headers.set.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         let removed = self.headers.removed.iter().map(HeaderName::as_str);
         let head: (Vec<_>, Vec<_>) = (headers.collect(), removed.collect());
-        Some(hash(&(self.body.as_ref().map(|body| body.fingerprint()), family, told.map(Outcome::as_str), head)))
+        Some(hash(&(self.body.as_ref().map(|body| body.fingerprint()), family, told, head)))
     }
 }

@@ -89,10 +89,11 @@ async fn a_user_of_qwen3_may_say_it_in_words_anywhere_in_the_conversation() {
     assert_eq!(header(&response, "x-pointsman-reasoning"), "client");
     let response = stand.say("What does a/think mean?", json!({})).await;
     assert_eq!(header(&response, "x-pointsman-reasoning"), "off");
-    let (route, one) = ("backend: one, reasoning: off", "model: Qwen/Qwen3.5-35B-A3B");
-    stand.becomes(Parts { route, one, ..Parts::default() }).await;
-    let response = stand.say("Why? /think", json!({})).await;
-    assert_eq!(header(&response, "x-pointsman-reasoning"), "off", "it does not know the word");
+    for one in ["model: Qwen/Qwen3.5-35B-A3B", "model: Qwen/Qwen3.6-27B, reasoning_family: qwen3"] {
+        stand.becomes(Parts { route: "backend: one, reasoning: off", one, ..Parts::default() }).await;
+        let response = stand.say("Why? /think", json!({})).await;
+        assert_eq!(header(&response, "x-pointsman-reasoning"), "off", "{one} does not know the word");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,5 +156,126 @@ async fn auto_goes_by_the_prompts_complexity() {
         }
         let own = stand.say(EASY, json!({ "reasoning_effort": "medium" })).await;
         assert_eq!(header(&own, "x-pointsman-reasoning"), "client");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_routes_own_parameters_say_otherwise_no_level_is_told() {
+    let thinking = |on: bool| json!({ "chat_template_kwargs": { "enable_thinking": on } });
+    let effort = |effort: &str| json!({ "reasoning_effort": effort });
+    let own = "reasoning_family: {low: {think: {budget: 10}}, high: {think: {budget: 90}}}";
+    let stand = stand("low", "").await;
+    for (params, one, given, expected, outcome) in [
+        (
+            "set: {chat_template_kwargs.enable_thinking: false}",
+            "reasoning_family: qwen3",
+            json!({}),
+            thinking(false),
+            "none",
+        ),
+        (
+            "set: {chat_template_kwargs: {enable_thinking: true}}",
+            "reasoning_family: qwen3",
+            json!({}),
+            thinking(true),
+            "high",
+        ),
+        (
+            "set: {chat_template_kwargs.enable_thinking: false}",
+            "reasoning_family: qwen3",
+            thinking(true),
+            thinking(false),
+            "none",
+        ),
+        (
+            "set: {chat_template_kwargs.enable_thinking: false}",
+            "reasoning_family: qwen3",
+            thinking(false),
+            thinking(false),
+            "client",
+        ),
+        (
+            "default: {chat_template_kwargs.enable_thinking: false}",
+            "reasoning_family: qwen3",
+            json!({}),
+            thinking(true),
+            "high",
+        ),
+        ("set: {top_p: 0.5}", "reasoning_family: qwen3", json!({}), thinking(true), "high"),
+        ("set: {reasoning_effort: low}", "reasoning_family: gpt-oss", json!({}), effort("low"), "none"),
+        ("set: {reasoning_effort: low}", "reasoning_family: gpt-oss", effort("medium"), effort("low"), "none"),
+        ("cap: {think: {budget: 50}}", own, json!({}), json!({ "think": { "budget": 50 } }), "none"),
+        ("cap: {think: {budget: 100}}", own, json!({}), json!({ "think": { "budget": 90 } }), "high"),
+    ] {
+        let route = format!("backend: one, reasoning: high, params: {{{params}}}");
+        stand.becomes(Parts { route: &route, one, ..Parts::default() }).await;
+        assert_eq!(told(&stand, given).await, (expected, outcome.to_owned()), "{params} {one}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_mapping_is_the_clients_word_and_a_forced_level_takes_its_place() {
+    let (one, own) = ("reasoning_family: qwen3", json!({ "chat_template_kwargs": "x" }));
+    let stand = stand("high", one).await;
+    assert_eq!(told(&stand, own.clone()).await, (own.clone(), "client".to_owned()));
+    let route = "backend: one, reasoning: {effort: high, force: true}";
+    stand.becomes(Parts { route, one, ..Parts::default() }).await;
+    let forced = json!({ "chat_template_kwargs": { "enable_thinking": true } });
+    assert_eq!(told(&stand, own).await, (forced, "high".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_in_a_system_prompt_that_the_route_replaces_are_not_the_clients() {
+    let one = "reasoning_family: qwen3";
+    let stand = stand("high", one).await;
+    let words = r#"{"chat_template_kwargs":{"enable_thinking":true},"model":"model-one","#;
+    let body = |system: &str, user: &str| {
+        format!(r#"{{"messages":[{{"role":"system","content":"{system}"}},{{"role":"user","content":"{user}"}}]}}"#)
+    };
+    for (prompt, (system, user), outcome, (said, asked)) in [
+        ("replace: R", ("x /no_think", "Hi"), "high", ("R", "Hi")),
+        ("replace: R", ("x", "Hi /no_think"), "client", ("R", "Hi /no_think")),
+        ("append: R", ("x /no_think", "Hi"), "client", ("x /no_think\\n\\nR", "Hi")),
+        // What the route says itself is not the client's word, and stands against its own level.
+        ("append: R /no_think", ("x", "Hi"), "high", ("x\\n\\nR /no_think", "Hi\\n\\n/think")),
+    ] {
+        let route = format!("backend: one, reasoning: high, system_prompt: {{{prompt}}}");
+        stand.becomes(Parts { route: &route, one, ..Parts::default() }).await;
+        let response = stand.chat(&body(system, user)).await;
+        assert_eq!(header(&response, "x-pointsman-reasoning"), outcome, "{prompt}: {system}, {user}");
+        let sent = last(&stand.one);
+        if outcome == "high" {
+            assert_eq!(sent, format!("{words}{}", &body(said, asked)[1..]));
+        } else {
+            assert!(sent.ends_with(&body(said, asked)[1..]) && !sent.contains("enable_thinking"), "{sent}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn force_takes_back_what_any_level_of_a_backends_own_mapping_names() {
+    let one = "reasoning_family: {\"off\": {think: false}, low: {opts: {effort: 1}}, high: {budget: 8000}}";
+    let route = "backend: one, reasoning: {effort: \"off\", force: true}";
+    let stand = Stand::of(Parts { route, one, ..Parts::default() }).await;
+    let given = json!({ "budget": 100_000, "opts": { "effort": 5, "tone": "plain" } });
+    let response = stand.say("Hi", given).await;
+    assert_eq!(header(&response, "x-pointsman-reasoning"), "off");
+    let body: Value = serde_json::from_str(&last(&stand.one)).unwrap();
+    assert_eq!(body["think"], false);
+    assert_eq!((&body["budget"], &body["opts"]), (&Value::Null, &json!({ "effort": null, "tone": "plain" })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_words_are_seen_next_to_other_scripts_and_marks() {
+    let stand = stand("high", "reasoning_family: qwen3").await;
+    for text in
+        ["谁大？/no_think", "谁大/no_think", "**/no_think**", "`/no_think`", "<b>/no_think</b>", "/no_think\u{200b}"]
+    {
+        let response = stand.say(text, json!({})).await;
+        assert_eq!(header(&response, "x-pointsman-reasoning"), "client", "{text}");
+    }
+    for text in ["a/no_think", "/no_think/x", "http://x/no_think", "</think>", "./think", "/thinking"] {
+        let response = stand.say(text, json!({})).await;
+        assert_eq!(header(&response, "x-pointsman-reasoning"), "high", "{text}");
     }
 }

@@ -58,13 +58,20 @@ fn each_mistake_is_told_with_its_path() {
         ),
         (
             "backend: one\nreasoning: {effort: low, forced: true}",
-            &[".reasoning: must be off, low, medium, high, auto, or a mapping with \"effort\""],
+            &[".reasoning.forced: unknown key; did you mean \"force\"?"],
         ),
         ("backends: [{name: nobody, weight: 1}]", &[".backends[0].name: no backend is named \"nobody\""]),
         ("backends: [one, one]", &[".backends[1]: \"one\" is there already, as backends[0]"]),
         (
             "backend: one\nreasoning: hard",
             &[".reasoning: must be off, low, medium, high, auto, or a mapping with \"effort\""],
+        ),
+        (
+            "backend: one\nreasoning: {effort: hihg, force: yes}",
+            &[
+                ".reasoning.force: must be true or false",
+                ".reasoning.effort: must be \"off\", \"low\", \"medium\", \"high\" or \"auto\"; did you mean \"high\"?",
+            ],
         ),
         (
             "backend: one\nreasoning: {effort: low, cuts: [0, 0, 0]}",
@@ -112,7 +119,9 @@ fn each_mistake_is_told_with_its_path() {
 fn wrong_cuts_are_told_what_they_must_be_with_their_line() {
     const EXPECTED: &str = "must be three numbers from -1 to 1, each at least the one before: the complexities from which on \
                             models think low, medium and high, such as [-0.1, 0, 0.1]";
-    for cuts in ["[0.1, 0]", "[0.1, 0, -0.1]", "[-0.1, 0, 2]", "0.1", "[low, 0, 0.1]", "[.nan, 0, 0.1]", "{low: 0}"] {
+    for cuts in
+        ["[0.1, 0]", "[0.1, 0, -0.1]", "[-0.1, 0, 2]", "0.1", "[low, 0, 0.1]", "[.nan, 0, 0.1]", "{low: 0}", "null"]
+    {
         let route = format!("backend: one\nreasoning:\n  effort: auto\n  cuts: {cuts}");
         assert_eq!(problems(&route, ""), [format!(".reasoning.cuts: {EXPECTED}")], "{cuts}");
         let config = config(&route, "");

@@ -24,7 +24,7 @@ use crate::intake::json::BODY;
 use crate::intake::{Draft, Endpoint};
 
 use params::Params;
-use reasoning::{Family, Outcome, Reasoning};
+use reasoning::{Family, Outcome, Reasoning, Said, Speakers};
 use system::SystemPrompt;
 
 /// What is wrong with a setting.
@@ -82,8 +82,9 @@ impl BodyActions {
 
     /// The body `whole` as `to` gets it, and what became of the reasoning, where that was asked for.
     ///
-    /// The client's own word on reasoning is looked for before any default is filled in, and `params` that are set or capped
-    /// have the last word.
+    /// The client's own word on reasoning is looked for in what the model gets to see of what the client said, before any default
+    /// is filled in. `params` that are set or capped have the last word, and where they change what was said of reasoning, that is
+    /// what becomes of it.
     pub fn apply<'a>(
         &self,
         whole: &'a str,
@@ -93,12 +94,22 @@ impl BodyActions {
         let mut draft = Draft::read(whole, BODY)?;
         let Request { endpoint, complexity } = request;
         // A completion goes to the model without a chat template.
-        let reasoning = self.reasoning.as_ref().filter(|_| endpoint == Endpoint::Chat);
-        let outcome = reasoning.map(|reasoning| reasoning.apply(to.family, complexity, &mut draft)).transpose()?;
-        self.params.apply(endpoint, &mut draft)?;
-        if let Some(prompt) = self.system_prompt.as_ref().filter(|_| endpoint == Endpoint::Chat) {
+        let is_chat = endpoint == Endpoint::Chat;
+        let reasoning = self.reasoning.as_ref().filter(|_| is_chat);
+        let prompt = self.system_prompt.as_ref().filter(|_| is_chat);
+        let speakers = match prompt {
+            Some(SystemPrompt::Instead(_)) => Speakers::Users,
+            _ => Speakers::All,
+        };
+        let gives_way = reasoning.map(|reasoning| reasoning.gives_way(to.family, speakers, &mut draft)).transpose()?;
+        if let Some(prompt) = prompt {
             prompt.apply(&mut draft)?;
         }
+        let outcome = reasoning
+            .zip(gives_way)
+            .map(|(reasoning, gives_way)| reasoning.apply(to.family, complexity, gives_way, &mut draft));
+        let outcome = outcome.transpose()?;
+        let outcome = self.apply_params(endpoint, to.family, outcome, &mut draft)?;
         if draft.get("model").and_then(|given| serde_json::from_str(given).ok()) != Some(to.model.to_owned()) {
             draft.set("model", serde_json::Value::from(to.model).to_string());
         }
@@ -106,6 +117,22 @@ impl BodyActions {
             draft.set("priority", priority.to_string());
         }
         Ok((draft.finish().map_or(Cow::Borrowed(whole), Cow::Owned), outcome))
+    }
+
+    /// Applies the parameters, and says what is left of the reasoning's `outcome` then, at a model of `family`.
+    fn apply_params(
+        &self,
+        endpoint: Endpoint,
+        family: Option<&Family>,
+        outcome: Option<Outcome>,
+        draft: &mut Draft,
+    ) -> Result<Option<Outcome>, Failure> {
+        let family = family.filter(|_| outcome.is_some() && !self.params.is_empty());
+        let before = family.map(|family| Said::read(family, draft)).transpose()?;
+        self.params.apply(endpoint, draft)?;
+        let after = family.map(|family| Said::read(family, draft)).transpose()?;
+        let still_holds = before.zip(after).is_none_or(|(before, after)| before.still_holds(&after));
+        Ok(if still_holds { outcome } else { outcome.map(Outcome::overruled) })
     }
 }
 
@@ -122,7 +149,7 @@ mod tests {
             "cap": {"max_tokens": 9},
         });
         BodyActions {
-            reasoning: Some(serde_json::from_value::<reasoning::Settings>(json!("off")).unwrap().compile().unwrap()),
+            reasoning: Some(Reasoning { effort: reasoning::Effort::Always(reasoning::Level::Off), force: false }),
             params: Params::compile(&serde_json::from_value(params).unwrap()).unwrap(),
             system_prompt: Some(SystemPrompt::Instead("S".into())),
         }

@@ -2,6 +2,7 @@
 //!
 //! - `level`: how hard, given or found by the prompt's complexity
 //! - `family`: what a level is in a request's body, for known models and for those that the config describes
+//! - `typed`: how the config says it
 //! - `own`: what the client itself says of it, which wins unless the route forces its own
 //! - `soft`: the words by which users say it
 
@@ -9,9 +10,13 @@ mod family;
 mod level;
 mod own;
 mod soft;
+mod typed;
 
 pub use family::{Family, FamilySettings, Mapping, NAMES};
-pub use level::{Cuts, Effort, Level, Settings};
+pub use level::{Cuts, Effort, Level};
+pub(super) use own::Said;
+pub(super) use soft::Speakers;
+pub use typed::read;
 
 use crate::failure::Failure;
 use crate::intake::Draft;
@@ -33,6 +38,8 @@ pub enum Outcome {
     Told(Level),
     /// The client has said itself how hard.
     ClientsOwn,
+    /// The model was to be told this level, or what the client says, and then the route's own parameters said otherwise.
+    Overruled(Option<Level>),
     /// Nothing is known of the prompt's complexity, and the model does as it does.
     Unknown,
     /// Nothing is said for this level in the words of the model's family, or the family is not known.
@@ -47,16 +54,28 @@ impl Reasoning {
         matches!(self.effort, Effort::Auto(_))
     }
 
-    /// Tells it to a model of `family` in the body of a chat. `complexity` is that of the prompt, -1 to 1, where it is
-    /// known.
-    pub fn apply(
+    /// Whether it gives way to what the client says of it in the body of a chat, as far as a model of `family` gets to see it:
+    /// of what is said in messages, what these `speakers` say.
+    pub(super) fn gives_way(
+        &self,
+        family: Option<&Family>,
+        speakers: Speakers,
+        draft: &mut Draft,
+    ) -> Result<bool, Failure> {
+        family.filter(|_| !self.force).map_or(Ok(false), |family| own::is_given(family, speakers, draft))
+    }
+
+    /// Tells it to a model of `family` in the body of a chat, unless it `gives_way`. `complexity` is that of the prompt, -1 to 1,
+    /// where it is known.
+    pub(super) fn apply(
         &self,
         family: Option<&Family>,
         complexity: Option<f32>,
+        gives_way: bool,
         draft: &mut Draft,
     ) -> Result<Outcome, Failure> {
         let Some(family) = family else { return Ok(Outcome::NoWords) };
-        if !self.force && own::is_given(family, draft)? {
+        if gives_way {
             return Ok(Outcome::ClientsOwn);
         }
         let Some(level) = self.effort.level(complexity) else { return Ok(Outcome::Unknown) };
@@ -65,6 +84,10 @@ impl Reasoning {
             own::silence(family, told, draft)?;
         }
         family::merge(words, draft)?;
+        if family.obeys_users && told != Level::Off {
+            // Where nothing is forced, what stands against it is the route's own prompt, as the client has said nothing.
+            soft::have_think(draft)?;
+        }
         Ok(Outcome::Told(told))
     }
 }
@@ -72,13 +95,22 @@ impl Reasoning {
 // === impl Outcome ===
 
 impl Outcome {
+    /// What is left of it where what was said no longer holds.
+    pub(super) fn overruled(self) -> Self {
+        match self {
+            Self::Told(level) => Self::Overruled(Some(level)),
+            Self::ClientsOwn => Self::Overruled(None),
+            other => other,
+        }
+    }
+
     /// Its name where a decision is explained.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Told(level) => level.as_str(),
             Self::ClientsOwn => "client",
             Self::Unknown => "unknown",
-            Self::NoWords => "none",
+            Self::NoWords | Self::Overruled(_) => "none",
         }
     }
 }

@@ -51,7 +51,7 @@ impl Family {
             None => Ok(Self::guess(model)),
             Some(FamilySettings::Name(name)) if name == "none" => Ok(None),
             Some(FamilySettings::Name(name)) => match Self::named(name) {
-                Some(family) => Ok(Some(family)),
+                Some(family) => Ok(Some(family.of_model(model))),
                 None => Err(format!("must be {}, none, or a mapping of levels", NAMES.join(", "))),
             },
             Some(FamilySettings::Own(typed)) => Ok(Some(Self::own(Mapping::read(typed)?))),
@@ -80,7 +80,7 @@ impl Family {
     /// The family that the name of `model` speaks for. None where it is not known, or the model has no choice: one that
     /// always thinks must not be told otherwise, as its server would then take its thoughts for the answer.
     pub fn guess(model: &str) -> Option<Self> {
-        let name = model.trim_end_matches('/').rsplit('/').next()?.to_ascii_lowercase().replace('_', "-");
+        let name = base_name(model);
         let version = |family: &str| name.split_once(family).map(|(_, rest)| rest.trim_start_matches('-'));
         // A distillation is called by both its teacher and its pupil, and thinks as the teacher does.
         if name.contains("deepseek") {
@@ -98,8 +98,7 @@ impl Family {
         if has_one_mode {
             return None;
         }
-        // From Qwen3.5 on they have the switch alone, and users' words are no more than words.
-        Self::named("qwen3").map(|family| Self { obeys_users: !qwen.starts_with('.'), ..family })
+        Self::named("qwen3").map(|family| family.of_model(model))
     }
 
     /// What `level` is called, and the level that this says.
@@ -108,10 +107,25 @@ impl Family {
         self.mapping.0[told as usize].as_ref().map(|words| (told, words))
     }
 
-    /// Whether a field that any level writes has a value in `draft`.
-    pub(super) fn is_spoken_to(&self, draft: &mut Draft) -> Result<bool, Failure> {
-        let mut words = self.mapping.0.iter().flatten();
-        words.try_fold(false, |is_given, words| Ok(is_given || gives_any(words, draft)?))
+    /// The paths of all that any level writes, from the body on.
+    pub(super) fn paths(&self) -> impl Iterator<Item = Vec<&str>> {
+        let mut found = Vec::new();
+        self.mapping.0.iter().flatten().for_each(|words| leaves(words, &[], &mut found));
+        found.into_iter()
+    }
+
+    /// The same for a `model` whose name may tell that it obeys no users: from Qwen3.5 on they have the switch alone, and users'
+    /// words are no more than words.
+    fn of_model(self, model: &str) -> Self {
+        let is_later = base_name(model).split_once("qwen").is_some_and(|(_, rest)| {
+            let number = rest.trim_start_matches('-');
+            let end = number.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(number.len());
+            // With a "b" it is a size, and far from the name it need not be a version.
+            let is_version =
+                !number[end..].starts_with('b') && (number.len() == rest.len() || number[..end].contains('.'));
+            is_version && number[..end].parse().is_ok_and(|version: f32| (3.5..10.0).contains(&version))
+        });
+        Self { obeys_users: self.obeys_users && !is_later, ..self }
     }
 
     fn of(words: impl Fn(Level) -> Value) -> Self {
@@ -153,12 +167,20 @@ pub(super) fn merge(words: &Map<String, Value>, draft: &mut Draft) -> Result<(),
     Ok(())
 }
 
-fn gives_any(words: &Map<String, Value>, draft: &mut Draft) -> Result<bool, Failure> {
-    words.iter().try_fold(false, |is_given, (key, value)| match value {
-        _ if is_given => Ok(true),
-        Value::Object(words) => Ok(draft.within(key, |inner| gives_any(words, inner))?.unwrap_or(false)),
-        _ => Ok(draft.given(key).is_some()),
-    })
+/// Adds to `found` the paths of the values in `words`, each below `path`.
+fn leaves<'a>(words: &'a Map<String, Value>, path: &[&'a str], found: &mut Vec<Vec<&'a str>>) {
+    for (key, value) in words {
+        let path = [path, &[key]].concat();
+        match value {
+            Value::Object(words) => leaves(words, &path, found),
+            _ => found.push(path),
+        }
+    }
+}
+
+/// The name of `model` itself, in small letters, without whose it is or where.
+fn base_name(model: &str) -> String {
+    model.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_ascii_lowercase().replace('_', "-")
 }
 
 #[cfg(test)]
@@ -204,6 +226,29 @@ mod tests {
         assert!(obeys("Qwen/Qwen3-8B") && obeys("Qwen/Qwen3-235B-A22B-FP8"));
         for model in ["Qwen/Qwen3.5-35B-A3B", "Qwen/Qwen3.6-27B", "deepseek-ai/DeepSeek-V3.1", "openai/gpt-oss-20b"] {
             assert!(!obeys(model), "{model}");
+        }
+    }
+
+    #[test]
+    fn nor_does_a_later_qwen_where_the_config_names_its_family() {
+        for (model, obeys) in [
+            ("Qwen/Qwen3-8B", true),
+            ("auto", true),
+            ("", true),
+            ("qwen", true),
+            ("my-qwen-7b", true),
+            ("my-qwen-7.5b", true),
+            ("qwen7b", true),
+            ("Qwen/Qwen3.1", true),
+            ("Qwen3-235B-A22B", true),
+            ("Qwen/Qwen3.5-35B-A3B", false),
+            ("/models/qwen-3.6-27b-fp8/", false),
+            ("qwen3.6", false),
+            ("Qwen_3.7-Max", false),
+            ("Qwen4-8B", false),
+        ] {
+            let named = FamilySettings::Name("qwen3".into());
+            assert_eq!(Family::compile(Some(&named), model).unwrap().unwrap().obeys_users, obeys, "{model}");
         }
     }
 

@@ -3,10 +3,20 @@ use serde_json::{Value, json};
 use super::*;
 
 fn told(family: &str, level: Level, force: bool, body: &str) -> (Outcome, String) {
-    let mut draft = Draft::read(body, "the body").unwrap();
     let reasoning = Reasoning { effort: Effort::Always(level), force };
-    let outcome = reasoning.apply(Family::named(family).as_ref(), None, &mut draft).unwrap();
-    (outcome, draft.finish().unwrap_or_else(|| body.to_owned()))
+    let (outcome, changed) = applied(reasoning, Family::named(family).as_ref(), None, body);
+    (outcome, changed.unwrap_or_else(|| body.to_owned()))
+}
+
+fn applied(
+    reasoning: Reasoning,
+    family: Option<&Family>,
+    complexity: Option<f32>,
+    body: &str,
+) -> (Outcome, Option<String>) {
+    let mut draft = Draft::read(body, "the body").unwrap();
+    let gives_way = reasoning.gives_way(family, Speakers::All, &mut draft).unwrap();
+    (reasoning.apply(family, complexity, gives_way, &mut draft).unwrap(), draft.finish())
 }
 
 #[test]
@@ -89,12 +99,10 @@ fn unless_the_route_forces_its_own_and_then_nothing_speaks_against_it() {
 #[test]
 fn nothing_is_written_where_nothing_is_known() {
     assert_eq!(told("other", Level::High, true, r#"{"reasoning_effort":"low"}"#).0, Outcome::NoWords);
-    let mut draft = Draft::read("{}", "the body").unwrap();
     let auto = Reasoning { effort: Effort::Auto(Cuts::default()), force: true };
     let family = Family::named("qwen3");
-    assert_eq!(auto.apply(family.as_ref(), None, &mut draft).unwrap(), Outcome::Unknown);
-    assert_eq!(draft.finish(), None);
-    assert_eq!(auto.apply(family.as_ref(), Some(0.5), &mut draft).unwrap(), Outcome::Told(Level::High));
+    assert_eq!(applied(auto.clone(), family.as_ref(), None, "{}"), (Outcome::Unknown, None));
+    assert_eq!(applied(auto, family.as_ref(), Some(0.5), "{}").0, Outcome::Told(Level::High));
 }
 
 #[test]
@@ -105,9 +113,7 @@ fn a_mapping_of_ones_own_is_merged_and_is_what_the_client_may_say_itself() {
     });
     let family = Family::own(Mapping::read(typed.as_object().unwrap()).unwrap());
     let told = |level, force, body: &str| {
-        let mut draft = Draft::read(body.to_owned(), "the body").unwrap();
-        let reasoning = Reasoning { effort: Effort::Always(level), force };
-        (reasoning.apply(Some(&family), None, &mut draft).unwrap(), draft.finish())
+        applied(Reasoning { effort: Effort::Always(level), force }, Some(&family), None, body)
     };
     let low = r#"{"chat_template_kwargs":{"mode":"slow"},"thinking_token_budget":1024}"#;
     assert_eq!(told(Level::Low, false, "{}"), (Outcome::Told(Level::Low), Some(low.into())));
@@ -116,4 +122,36 @@ fn a_mapping_of_ones_own_is_merged_and_is_what_the_client_may_say_itself() {
     assert_eq!(told(Level::Low, false, own), (Outcome::ClientsOwn, None));
     let forced = r#"{"chat_template_kwargs":{"mode":"fast"}}"#;
     assert_eq!(told(Level::Off, true, own), (Outcome::Told(Level::Off), Some(forced.into())));
+}
+
+#[test]
+fn what_only_another_level_of_a_mapping_names_is_taken_back_too() {
+    let typed = json!({"off": {"think": false}, "low": {"opts": {"effort": 1}}, "high": {"budget": 8000}});
+    let family = Family::own(Mapping::read(typed.as_object().unwrap()).unwrap());
+    for (level, body, expected) in [
+        (Level::Off, r#"{"budget":100000,"x":1}"#, r#"{"think":false,"budget":null,"x":1}"#),
+        (Level::Off, r#"{"opts":{"effort":5,"y":2}}"#, r#"{"think":false,"opts":{"effort":null,"y":2}}"#),
+        (Level::Off, r#"{"opts":"max"}"#, r#"{"think":false,"opts":null}"#),
+        (Level::Low, r#"{"opts":"max"}"#, r#"{"opts":{"effort":1}}"#),
+        (Level::High, r#"{"budget":1,"think":true}"#, r#"{"budget":8000,"think":null}"#),
+    ] {
+        let forced = Reasoning { effort: Effort::Always(level), force: true };
+        assert_eq!(
+            applied(forced, Some(&family), None, body),
+            (Outcome::Told(level), Some(expected.to_owned())),
+            "{body}"
+        );
+        let asked = Reasoning { effort: Effort::Always(level), force: false };
+        assert_eq!(applied(asked, Some(&family), None, body), (Outcome::ClientsOwn, None), "{body}");
+    }
+}
+
+#[test]
+fn what_stands_where_a_mapping_should_is_the_clients_word_unless_it_is_forced() {
+    for value in [r#""x""#, "[1]", "true"] {
+        let body = format!(r#"{{"chat_template_kwargs":{value}}}"#);
+        assert_eq!(told("qwen3", Level::High, false, &body), (Outcome::ClientsOwn, body.clone()));
+        let forced = r#"{"chat_template_kwargs":{"enable_thinking":true}}"#.to_owned();
+        assert_eq!(told("qwen3", Level::High, true, &body), (Outcome::Told(Level::High), forced));
+    }
 }
