@@ -8,7 +8,7 @@ use http::header;
 use pingora::connectors::TransportConnector;
 use pingora::http::RequestHeader;
 use pingora::protocols::http::v1::client::HttpSession;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::attentive::Attentive;
 use super::outcome::{Fault, Outcome};
@@ -27,31 +27,35 @@ pub async fn ask(peer: &Peer, head: RequestHeader, body: Bytes, timeouts: &Timeo
 async fn converse(peer: &Peer, head: RequestHeader, body: Bytes, timeouts: &Timeouts) -> Result<Outcome, Fault> {
     let stream = CONNECTOR.new_stream(&peer.connect).await.map_err(|_| Fault::Connect)?;
     let mut session = HttpSession::new_with_options(Box::new(Attentive::new(stream)), &peer.connect);
-    let answered = timeout(timeouts.first_byte, answered(&mut session, head, body));
-    let (outcome, was_sent) = answered.await.map_err(|_| Fault::FirstByteTimeout)?.map_err(|_| Fault::Reset)?;
+    let due = Instant::now() + timeouts.first_byte;
+    let sent = timeout(timeouts.write.min(timeouts.first_byte), sent(&mut session, head, body)).await;
+    // The answer may be there all the same. Who broke off may still be saying it; who had time enough must have said it.
+    let due = if sent.is_ok() { due } else { Instant::now() };
+    let answered = timeout_at(due, answered(&mut session)).await;
+    let outcome = answered.map_err(|_| Fault::FirstByteTimeout)?.map_err(|_| Fault::Reset)?;
     // What refuses a request that it has not read may never end.
+    let was_sent = matches!(sent, Ok(Ok(())));
     while (was_sent || outcome == Outcome::Success) && next(&mut session, timeouts.idle).await? {}
     Ok(outcome)
 }
 
-/// Sends the request, which is gone with that, and reads the answer's head; and whether the peer took all of it before.
-async fn answered(session: &mut HttpSession, head: RequestHeader, body: Bytes) -> pingora::Result<(Outcome, bool)> {
-    // Where it did not, its answer may be there all the same.
-    let was_sent = sent(session, head, body).await.is_ok();
+/// Sends the request, which is gone with that.
+async fn sent(session: &mut HttpSession, head: RequestHeader, body: Bytes) -> pingora::Result<()> {
+    session.write_request_header(Box::new(head)).await?;
+    session.write_body(&body).await?;
+    session.finish_body().await.map(drop)
+}
+
+/// Reads the answer's head.
+async fn answered(session: &mut HttpSession) -> pingora::Result<Outcome> {
     loop {
         session.read_response().await?;
         let status = session.get_status().map_or(0, |status| status.as_u16());
         if !(100..200).contains(&status) {
             let retry_after = session.get_header(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-            return Ok((Outcome::from_status(status, retry_after), was_sent));
+            return Ok(Outcome::from_status(status, retry_after));
         }
     }
-}
-
-async fn sent(session: &mut HttpSession, head: RequestHeader, body: Bytes) -> pingora::Result<()> {
-    session.write_request_header(Box::new(head)).await?;
-    session.write_body(&body).await?;
-    session.finish_body().await.map(drop)
 }
 
 /// Reads more of the answer's body; false at its end.

@@ -125,12 +125,12 @@ async fn a_mirror_that_is_down_harms_nobody() {
     metric_becomes(&router, &series("fault"), 1.0).await;
 }
 
-/// A router whose one route mirrors from `one`, which answers, to `two` at this address.
-async fn mirroring_to(two: &str) -> (Router, Upstream) {
+/// A router whose one route mirrors from `one`, which answers, to `two` at this address and with these further keys.
+async fn mirroring_to(two: &str, keys: &str) -> (Router, Upstream) {
     let one = Upstream::start(|_| vec![whole("from one")]).await;
     let router = Router::start(&format!(
         "router: {{routes: [{{name: all, samples: [anything], {MIRROR}}}]}}\nbackends:
-  - {{name: one, url: \"{}/v1\", model: m}}\n  - {{name: two, url: \"{two}/v1\", model: n}}\n",
+  - {{name: one, url: \"{}/v1\", model: m}}\n  - {{name: two, url: \"{two}/v1\", model: n, {keys}}}\n",
         one.url()
     ));
     (router, one)
@@ -144,7 +144,7 @@ async fn is_served_by_one(router: &Router, content: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_for_a_backend_that_is_known_to_be_dead_is_not_called_busy() {
-    let (router, _one) = mirroring_to("http://127.0.0.1:1").await;
+    let (router, _one) = mirroring_to("http://127.0.0.1:1", "").await;
     state_becomes(&router, "127.0.0.1:1", "down").await;
     is_served_by_one(&router, "Hi").await;
     metric_becomes(&router, &series("unreachable"), 1.0).await;
@@ -155,10 +155,51 @@ async fn a_copy_for_a_backend_that_is_known_to_be_dead_is_not_called_busy() {
 async fn a_peer_that_answers_before_it_has_read_a_copy_gives_its_place_back() {
     // Nothing but its answer can end this within the timeouts: it neither reads on nor closes.
     let two = Upstream::on_head(|_| vec![answer(413, "", "too much"), Act::Meet(usize::MAX)]).await;
-    let (router, _one) = mirroring_to(&two.url()).await;
-    is_served_by_one(&router, &"wide ".repeat(1_800_000)).await;
+    let (router, _one) = mirroring_to(&two.url(), "").await;
+    is_served_by_one(&router, &wide()).await;
     metric_becomes(&router, &series("neutral"), 1.0).await;
     all_leases_are_back(&router).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_speaks_while_it_reads_a_copy_gets_all_of_it() {
+    let accepted = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n";
+    for (first, last) in [
+        ("HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n", whole("from two")),
+        ("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n", whole("from two")),
+        (accepted, Act::Say(b"0\r\n\r\n".to_vec())),
+    ] {
+        // What it says first is there before it takes more than fits between the two.
+        let acts = vec![Act::Say(first.as_bytes().to_vec()), Act::Read, last];
+        let two = Upstream::on_head(move |_| acts.clone()).await;
+        let (router, _one) = mirroring_to(&two.url(), "").await;
+        is_served_by_one(&router, &wide()).await;
+        metric_becomes(&router, &series("success"), 1.0).await;
+        all_leases_are_back(&router).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sending_a_copy_takes_no_longer_than_it_may() {
+    for (acts, outcome) in [
+        (vec![], "fault"),
+        (vec![Act::Say(b"HTTP/1.1 100 Continue\r\n\r\n".to_vec())], "fault"),
+        // It has served the copy all the same.
+        (vec![whole("from two")], "success"),
+    ] {
+        // It neither reads nor closes, and the other timeouts are longer than this test has.
+        let acts = [acts, vec![Act::Meet(usize::MAX)]].concat();
+        let two = Upstream::on_head(move |_| acts.clone()).await;
+        let (router, _one) = mirroring_to(&two.url(), "timeouts: {write: 300ms}").await;
+        is_served_by_one(&router, &wide()).await;
+        metric_becomes(&router, &series(outcome), 1.0).await;
+        all_leases_are_back(&router).await;
+    }
+}
+
+/// More than fits between the two ends of a connection.
+fn wide() -> String {
+    "wide ".repeat(1_800_000)
 }
 
 #[tokio::test(flavor = "multi_thread")]

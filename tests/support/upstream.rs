@@ -37,6 +37,8 @@ pub(crate) struct Seen {
 pub(crate) enum Act {
     /// Sends these bytes.
     Say(Vec<u8>),
+    /// Reads the body, where the script acts on the head.
+    Read,
     /// Waits until this many connections were made in all.
     Meet(usize),
     /// Waits until this is true.
@@ -247,17 +249,19 @@ async fn converse(mut stream: TcpStream, shared: Arc<Shared>) {
             shared.closed.fetch_add(1, Ordering::SeqCst);
             return;
         };
-        let length = if shared.head_only { 0 } else { seen.length() };
-        while input.len() < length {
-            if !matches!(stream.read_buf(&mut input).await, Ok(1..)) {
-                return;
-            }
+        let length = seen.length();
+        if !shared.head_only {
+            let Some(body) = read_body(&mut stream, &mut input, length).await else { return };
+            seen.body = body;
         }
-        seen.body = input.drain(..length).collect();
         let acts = (shared.script)(&seen);
         shared.seen.lock().push(seen);
         for act in acts {
-            if perform(act, &mut stream, &shared).await.is_none() {
+            let performed = match act {
+                Act::Read => read_body(&mut stream, &mut input, length).await.map(drop),
+                act => perform(act, &mut stream, &shared).await,
+            };
+            if performed.is_none() {
                 return;
             }
         }
@@ -282,10 +286,20 @@ async fn read_head(stream: &mut TcpStream, input: &mut Vec<u8>, before: usize) -
     Some(Seen { head: lines.join("\n"), body: Vec::new(), before })
 }
 
+async fn read_body(stream: &mut TcpStream, input: &mut Vec<u8>, length: usize) -> Option<Vec<u8>> {
+    while input.len() < length {
+        if !matches!(stream.read_buf(input).await, Ok(1..)) {
+            return None;
+        }
+    }
+    Some(input.drain(..length).collect())
+}
+
 /// None where the connection has come to its end.
 async fn perform(act: Act, stream: &mut TcpStream, shared: &Shared) -> Option<()> {
     match act {
         Act::Say(bytes) => return stream.write_all(&bytes).await.ok(),
+        Act::Read => return Some(()), // known to who has the input
         Act::Drip => {
             while stream.write_all(b"x").await.is_ok() {
                 tokio::time::sleep(PAUSE).await;
