@@ -108,7 +108,7 @@ async fn answer(shared: &Shared, whose: &Whose, headers: &HeaderMap, body: Body)
     let query = meant.map(|embedding| classifier::Query { embedding, text: asked.request.text });
     let lessons = Lessons::of(&decision, meant);
     let (backend, policy) = (&snapshot.backends[decision.backend], snapshot.policy(&decision));
-    let answers_itself = policy.is_some_and(|policy| policy.respond.is_some());
+    let answers_itself = policy.is_some_and(Policy::answers_itself);
     let serving = Some(&*backend.settings.name).filter(|_| !answers_itself);
     let overrides = policy.map(|policy| policy.guard).unwrap_or_default();
     let judged = snapshot.guard.as_ref().zip(inspection.as_ref());

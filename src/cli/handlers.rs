@@ -43,7 +43,7 @@ impl Handlers {
 
     /// The name of the backend that a decision leads to; none where its route answers itself.
     pub(super) fn backend(&self, decision: &Decision) -> Option<&str> {
-        let answers_itself = self.policy(decision).is_some_and(|policy| policy.respond.is_some());
+        let answers_itself = self.policy(decision).is_some_and(Policy::answers_itself);
         self.name(decision.backend).filter(|_| !answers_itself)
     }
 

@@ -17,7 +17,7 @@ use crate::intake::Prompt;
 use crate::route::action::reasoning::Reasoning;
 use crate::route::classifier::Query;
 use crate::route::signal::{Guarded, Request};
-use crate::route::{self, Asked, Decision, Lessons, Pace, Reading, UnknownModel};
+use crate::route::{self, Asked, Decision, Lessons, Pace, Policy, Reading, UnknownModel};
 
 /// Decides where a prompt goes, of which that was read which rules ask for. The outer error is the client, who left; the inner
 /// one refuses the request.
@@ -88,7 +88,7 @@ fn explained(snapshot: &Snapshot, asked: &Asked<'_>, decision: &Decision) -> Opt
     let query = meant.map(|embedding| Query { embedding, text: asked.request.text });
     let lessons = Lessons::of(decision, meant);
     let rules = router.explain(asked, decision, &lessons);
-    let answers_itself = snapshot.policy(decision).is_some_and(|policy| policy.respond.is_some());
+    let answers_itself = snapshot.policy(decision).is_some_and(Policy::answers_itself);
     let backend = Some(&*snapshot.backends[decision.backend].settings.name).filter(|_| !answers_itself);
     HeaderValue::try_from(route::brief(&router.table, decision, query.as_ref(), backend, rules.as_ref())).ok()
 }

@@ -48,6 +48,11 @@ pub struct Mirror {
 // === impl Policy ===
 
 impl Policy {
+    /// Whether no backend is asked.
+    pub fn answers_itself(&self) -> bool {
+        self.respond.is_some()
+    }
+
     /// What tells answers to what a model of this `family` gets, and was `told` of reasoning, from those to others, in the cache;
     /// none where the route changes nothing.
     pub fn fingerprint(&self, family: Option<&Family>, told: Option<Outcome>) -> Option<u64> {
