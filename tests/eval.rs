@@ -74,18 +74,58 @@ fn a_prompt_without_text_is_right_where_no_route_is() {
 }
 
 #[test]
+fn a_share_of_nothing_is_a_dash() {
+    let output = eval("{\"text\": \"Tell me a joke.\", \"route\": null}\n", &[]);
+    let report = stdout(&output);
+    assert!(
+        report.contains("\nin scope: 0 prompts, accuracy -\nout of scope: 1 prompts, accuracy 0.0000\n"),
+        "{report}"
+    );
+    let row = |route: &str| -> Vec<&str> {
+        let line = report.lines().find(|line| line.starts_with(&format!("{route} ")));
+        line.unwrap_or_else(|| panic!("{report}")).split_whitespace().collect()
+    };
+    assert_eq!(row("chitchat"), ["chitchat", "0", "0.0000", "-", "0.0000"]);
+    assert_eq!(row("default"), ["default", "1", "-", "0.0000", "0.0000"]);
+}
+
+#[test]
+fn nothing_compared_is_off_by_nothing() {
+    let ruled = "version: v1
+backends: [{name: small, url: \"http://127.0.0.1:1/v1\", model: m}]
+router:
+  default_backend: small
+  classifier: trained
+  routes:
+    - {name: b, backend: small, samples: [Hello, Hi, Hey, Good day, Good evening, Greetings, Hi there, Welcome]}
+    - {name: c, backend: small, samples: [Buy it, Pay it, Sell it, Order it, Cancel it, Return it, Pack it, Send it]}
+";
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["conf.yaml", "data.jsonl"].map(|name| folder.path().join(name));
+    std::fs::write(&paths[0], ruled).unwrap();
+    std::fs::write(&paths[1], "{\"text\": \" \", \"route\": null}\n").unwrap();
+    for (args, wanted) in [(&[][..], "off by 0.0000 on average"), (&["--json"], "\"error\":0.0,")] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pointsman"));
+        command.current_dir(env!("CARGO_MANIFEST_DIR")).arg("eval").args(args).arg("--config").args(&paths);
+        let output = command.output().unwrap();
+        assert!(stdout(&output).contains(wanted), "{}", stdout(&output));
+    }
+}
+
+#[test]
 fn a_bad_line_is_named() {
     let bad_lines = [
         ("{\"text\": \"hi\", \"route\": \"chit-chat\"}", "chit-chat"),
         ("{\"text\": \"hi\"}", "route"),
         ("{\"route\": null}", "text"),
-        ("hi", "line"),
+        ("hi", "expected value"),
     ];
     for (bad, reason) in bad_lines {
         let output = eval(&format!("{{\"text\": \"hi\", \"route\": null}}\n{bad}\n"), &["--json"]);
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && output.stdout.is_empty(), "{bad}");
         assert!(error.contains("line 2") && error.contains(reason), "{bad}: {error}");
+        assert!(!error.contains("line 1"), "one place alone, that in the file: {error}");
     }
 }
 

@@ -148,11 +148,16 @@ impl Report {
         self.confusion.get(expected).and_then(|row| row.get(given)).copied().unwrap_or(0)
     }
 
+    /// How many prompts were given `route`.
+    fn given(&self, route: &str) -> usize {
+        self.confusion.keys().map(|expected| self.times(expected, route)).sum()
+    }
+
     /// Prints it for people.
     fn print(&self, output: &mut impl Write) -> io::Result<()> {
         writeln!(output, "{} prompts, accuracy {:.4}", self.n, self.accuracy)?;
         for (what, Part { n, accuracy }) in [("in scope", &self.in_scope), ("out of scope", &self.out_of_scope)] {
-            writeln!(output, "{what}: {n} prompts, accuracy {accuracy:.4}")?;
+            writeln!(output, "{what}: {n} prompts, accuracy {}", share(*accuracy, *n))?;
         }
         writeln!(output, "classifier {}: scores are {}s", self.classifier, self.scale)?;
         if let Some(auroc) = self.auroc {
@@ -168,7 +173,9 @@ impl Report {
         let width = self.by_route.keys().map(String::len).max().unwrap_or(0).max("route".len());
         writeln!(output, "{:width$} {:>7} {:>9} {:>7} {:>7}", "route", "prompts", "precision", "recall", "f1")?;
         for (route, Scores { n, precision, recall, f1 }) in &self.by_route {
-            writeln!(output, "{route:width$} {n:7} {precision:9.4} {recall:7.4} {f1:7.4}")?;
+            let given = self.given(route);
+            let [precision, recall, f1] = [share(*precision, given), share(*recall, *n), share(*f1, n + given)];
+            writeln!(output, "{route:width$} {n:7} {precision:>9} {recall:>7} {f1:>7}")?;
         }
         let mistakes = self.confusion.iter().flat_map(|(expected, row)| row.iter().map(move |cell| (expected, cell)));
         let mut mistakes: Vec<_> = mistakes.filter(|(expected, (given, _))| expected != given).collect();
@@ -181,4 +188,9 @@ impl Report {
         }
         Ok(())
     }
+}
+
+/// A share of `whole` prompts for people; a dash where there are none.
+fn share(share: f64, whole: usize) -> String {
+    if whole == 0 { "-".into() } else { format!("{share:.4}") }
 }

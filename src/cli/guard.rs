@@ -64,7 +64,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 fn parse(line: &str) -> anyhow::Result<Line<()>> {
-    let Input { text } = serde_json::from_str(line)?;
+    let Input { text } = lines::json(line)?;
     Ok(Line { text, rest: () })
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use serde::Deserialize;
 
-use super::lines::Line;
+use super::lines::{self, Line};
 use super::offline::{Decided, Offline};
 
 /// A labelled line; other keys are ignored.
@@ -66,7 +66,7 @@ pub(super) fn decide(
 }
 
 fn parse(offline: &Offline, line: &str) -> anyhow::Result<Line<Prompt>> {
-    let Labelled { text, route } = serde_json::from_str(line)?;
+    let Labelled { text, route } = lines::json(line)?;
     let index = |name: &String| {
         let found = offline.table.names().position(|known| **known == **name);
         found.with_context(|| format!("the config has no route {name:?}"))

@@ -8,6 +8,7 @@ use anyhow::Context;
 use futures::channel::mpsc;
 use futures::executor::block_on;
 use futures::{FutureExt, SinkExt, Stream, StreamExt};
+use serde::de::DeserializeOwned;
 
 /// A line of input that was read and understood, with what a command needs to keep of it.
 pub(super) struct Line<T> {
@@ -37,6 +38,17 @@ pub(super) fn answer<T: Send + 'static, A>(
         finish(output, answer?)?;
     }
     Ok(())
+}
+
+/// What a line of JSON holds.
+///
+/// # Errors
+/// What is wrong with it, without serde's own place: each line would be its first.
+pub(super) fn json<T: DeserializeOwned>(line: &str) -> anyhow::Result<T> {
+    serde_json::from_str(line).map_err(|error| {
+        let (said, place) = (error.to_string(), format!(" at line {} column {}", error.line(), error.column()));
+        anyhow::anyhow!("{}", said.strip_suffix(&place).unwrap_or(&said))
+    })
 }
 
 /// The reading half; ends with the input, at an error, or when nobody listens any more.

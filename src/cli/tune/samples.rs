@@ -65,7 +65,9 @@ impl<'a> Samples<'a> {
             routes: [one, other].map(route_of),
             samples: [one, other].map(|sample| table.sample(sample)),
         };
-        let few = learnt.distinct().enumerate().filter(|(_, samples)| *samples < ENOUGH_SAMPLES);
+        // A route with a rule alone is not compared, however few.
+        let few = learnt.distinct().enumerate();
+        let few = few.filter(|(route, samples)| *samples < ENOUGH_SAMPLES && table.sample_count(*route) > 0);
         Self {
             suspects: learnt.suspects().into_iter().map(misplaced).collect(),
             twins: learnt.twins().into_iter().map(pair).collect(),

@@ -15,15 +15,20 @@ pub(super) fn figures(page: &Page) -> Vec<Element> {
     let report = page.report;
     let mut figures = vec![("Accuracy", share(report.accuracy), "went where their label says".to_owned())];
     let (inside, outside) = (&report.in_scope, &report.out_of_scope);
-    figures.push(("In scope", share(inside.accuracy), format!("right, of {} prompts of a route", inside.n)));
-    figures.push(("Out of scope", share(outside.accuracy), format!("left to the default, of {} of none", outside.n)));
+    let of = |value, whole: usize| if whole > 0 { share(value) } else { "–".into() };
+    figures.push(("In scope", of(inside.accuracy, inside.n), format!("right, of {} prompts of a route", inside.n)));
+    figures.push((
+        "Out of scope",
+        of(outside.accuracy, outside.n),
+        format!("left to the default, of {} of none", outside.n),
+    ));
     if let Some(auroc) = report.auroc {
         figures.push(("AUROC", share(auroc), "scope told by scores, whatever the thresholds".into()));
     }
     let given_default = |expected: &str| report.times(expected, label::DEFAULT);
     let defaulted: usize = report.confusion.keys().map(|expected| given_default(expected)).sum();
     let missed = defaulted - given_default(label::DEFAULT);
-    let part = |part: usize, whole: usize| share(part as f64 / whole.max(1) as f64);
+    let part = |part: usize, whole: usize| of(part as f64 / whole as f64, whole);
     figures.push(("Coverage", part(inside.n - missed, inside.n), "of the prompts of a route found one".into()));
     figures.push(("Default share", part(defaulted, report.n), "of all prompts went to the default".into()));
     let cards = figures.into_iter().map(|(name, value, note)| {
@@ -40,7 +45,7 @@ pub(super) fn routes(page: &Page) -> Element {
         let is_route = index < page.table.names().len();
         let samples = is_route.then(|| page.table.sample_count(index).to_string());
         let threshold = page.table.threshold(index).map(|least| format!("{least:.3}"));
-        let given = page.report.confusion.keys().map(|expected| page.report.times(expected, name)).sum();
+        let given = page.report.given(name);
         let mut cells = vec![samples];
         cells.extend(measured(page.report.by_route.get(name), given));
         cells.push(if is_route { Some(threshold.unwrap_or_else(|| "none".into())) } else { None });
