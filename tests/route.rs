@@ -167,7 +167,7 @@ fn a_malformed_line_is_named_after_those_before_it_are_answered() {
     for bad in ["{\"text\": 7}", "{\"prompt\": \"x\"}", "not json", "[]"] {
         let input = format!("{{\"text\": \"hi\"}}\n\n{bad}\n{{\"text\": \"hi\"}}\n");
         let output = run(pointsman(REFERENCE, &["--json"]), &input);
-        assert!(failure(&output).contains("line 3"), "{}", failure(&output));
+        assert!(failure(&output).contains("line 3: ") && !failure(&output).contains("line 1"), "{}", failure(&output));
         assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 1);
     }
 }

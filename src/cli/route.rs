@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde::Deserialize;
 
-use super::lines::Line;
+use super::lines::{self, Line};
 use super::offline::{Decided, Embedded, Offline};
 use crate::route::classifier::{Scale, Scores};
 use crate::route::rule::{self, LabelShown, RouteShown, SignalShown};
@@ -76,7 +76,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 fn parse(_: &Offline, line: &str) -> anyhow::Result<Line<String>> {
-    let Input { text } = serde_json::from_str(line)?;
+    let Input { text } = lines::json(line)?;
     Ok(Line { rest: text.clone(), text })
 }
 
@@ -115,7 +115,7 @@ fn explain(offline: &Offline, Decided { decision, read, .. }: &Decided, output: 
 /// Prints every signal, and every route's rule, with what came out.
 fn explain_rules(rules: &rule::Explanation<'_>, output: &mut impl Write) -> io::Result<()> {
     writeln!(output, "Signals")?;
-    for SignalShown { signal, of, known, partial, value, label, found, cost, us } in &rules.signals {
+    for SignalShown { signal, of, known, partial, value, label, found, ruled_out_by, cost, us } in &rules.signals {
         let of = of.as_ref().map(|of| format!(" {of}")).unwrap_or_default();
         let said = match (known, value) {
             (false, _) => "unknown".into(),
@@ -124,12 +124,13 @@ fn explain_rules(rules: &rule::Explanation<'_>, output: &mut impl Write) -> io::
         };
         let more = if *partial { " or more" } else { "" };
         let label = label.as_ref().map(|label| likely(label, value.is_some())).unwrap_or_default();
-        let found = if found.is_empty() { String::new() } else { format!(", found {found:?}") };
+        let [found, ruled_out] = [("found", found), ("ruled out by", ruled_out_by)]
+            .map(|(what, words)| if words.is_empty() { String::new() } else { format!(", {what} {words:?}") });
         let time = us.map(|us| format!(", {us} µs")).unwrap_or_default();
-        writeln!(output, "  {signal}{of} = {said}{more}{label}{found} ({}{time})", cost.as_str())?;
+        writeln!(output, "  {signal}{of} = {said}{more}{label}{found}{ruled_out} ({}{time})", cost.as_str())?;
     }
     writeln!(output, "Rules")?;
-    for RouteShown { route, priority, rule, samples, when } in &rules.routes {
+    for RouteShown { route, priority, rule, samples, when, .. } in &rules.routes {
         let samples = if *samples { ", and samples" } else { "" };
         let when = when.as_ref().map_or_else(|| "no rule".into(), |when| when.to_string());
         writeln!(output, "  {route} (priority {priority}{samples}): {rule}: {when}")?;

@@ -64,7 +64,8 @@ pub(super) fn notes(file: &File) -> Vec<String> {
         return vec!["router.mode: off sends all to the default backend; no route's \"when\" is asked".into()];
     }
     let Rules { routes, lists } = read(file, &mut Findings::default());
-    let world = World { lists: &lists, ranges: ranges(file) };
+    let whens = file.router.routes.iter().map(|route| route.when.as_ref()).collect();
+    let world = World { lists: &lists, ranges: ranges(file), whens };
     check(&routes, &world).iter().map(ToString::to_string).collect()
 }
 

@@ -83,6 +83,39 @@ async fn the_command_tells_the_same_of_a_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn words_that_rule_a_list_out_are_told_apart() {
+    let rule = "keywords: {any: [sql, SQL, table], all: [sql], none: [join]}";
+    let ruled = Ruled::with(&format!("{{name: sql, backend: b, when: {{{rule}}}}}")).await;
+    let told = explained(&ruled, user("sql, table, inner join")).await;
+    let keywords = signal(&told, "keywords");
+    assert_eq!((&keywords["value"], &keywords["found"]), (&json!(false), &json!(["sql", "table"])));
+    assert_eq!(keywords["ruled_out_by"], json!(["join"]));
+    assert_eq!(keywords["of"], "{any: [\"sql\", …], all: [\"sql\"], none: [\"join\"]}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_decided_stays_where_the_head_is_cut() {
+    let words: Vec<String> = (0..400).map(|i| format!("keyword{i:03}")).collect();
+    let rule = format!("{{keywords: {{any: [{}]}}, header: {{x-team: {{matches: ^a}}}}}}", words.join(", "));
+    let routes = format!("{{name: kw, backend: b, when: {rule}}}\n{{name: other, backend: a, when: {{turns: 7}}}}");
+    let auth = "auth: {keys: [{name: gate, key_env: GATE, trusted: true}]}";
+    let ruled = Ruled::over("", &routes, auth, &[("GATE", "sk-gate")]).await;
+    let team = "a".repeat(5000);
+    let headers = [("authorization", "Bearer sk-gate"), ("x-team", &*team), ("x-pointsman-explain", "true")];
+    let response = ruled.ask(user(&words.join(" ")), &headers).await;
+    let told = header(&response, "x-pointsman-explain");
+    assert!(told.len() <= 4096, "{told}");
+    let told: Value = serde_json::from_str(told).unwrap();
+    assert_eq!((&told["route"], &told["cut"], &told["held"][0]["route"]), (&json!("kw"), &json!(true), &json!("kw")));
+    assert_eq!(
+        (&signal(&told, "keywords")["found"][0], &signal(&told, "turns")["value"]),
+        (&json!("keyword000"), &json!(1))
+    );
+    let team = signal(&told, "header")["value"].as_str().unwrap();
+    assert!(team.starts_with("aaa") && team.ends_with('…'), "{team}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_trusted_client_is_told_in_the_answers_head_and_nobody_else() {
     let auth = "auth: {keys: [{name: app, key_env: APP}, {name: gate, key_env: GATE, trusted: true}]}";
     let ruled = Ruled::over("", ROUTES, auth, &[("APP", "sk-app"), ("GATE", "sk-gate")]).await;

@@ -128,11 +128,15 @@ fn words_that_never_count_are_told() {
     for (list, wanted) in [
         (
             "{any: [\"inner join\", table], none: [join]}",
-            "keywords {any: [\"inner join\", …]}: \"inner join\" never counts: where it is, \"none\" has \"join\"",
+            "keywords {any: [\"inner join\", …], none: [\"join\"]}: \"inner join\" never counts: where it is, \"none\" has \"join\"",
         ),
         (
             "{any: [order], all: [refund], none: [\"ORDER\"]}",
-            "keywords {any: [\"order\"]}: \"order\" never counts: where it is, \"none\" has \"ORDER\"",
+            "keywords {any: [\"order\"], all: [\"refund\"], none: [\"ORDER\"]}: \"order\" never counts: where it is, \"none\" has \"ORDER\"",
+        ),
+        (
+            "{all: [beta], none: [alpha, BETA], typos: 1}",
+            "keywords {all: [\"beta\"], none: [\"alpha\", …], typos: 1} never holds: \"all\" has \"beta\", and where that is, \"none\" has \"BETA\"",
         ),
     ] {
         let told = told(&format!("keywords: {list}"), "");
@@ -147,4 +151,19 @@ fn words_that_never_count_are_told() {
         );
     }
     assert_eq!(told("keywords: {any: [\"**\", \"?\"]}", ""), [""; 0], "marks may be asked for");
+}
+
+#[test]
+fn lists_that_differ_look_different() {
+    let two = "all: [{keywords: {any: [beta, gamma]}}, {not: {keywords: {any: [beta, gamma], whole_words: false}}}]";
+    let wanted = "route \"chat\": when holds for no request: \"keywords {any: [\"beta\", …]}\" and \"not keywords {any: \
+                  [\"beta\", …], whole_words: false}\" never hold together";
+    assert_eq!(told(two, ""), [wanted]);
+}
+
+#[test]
+fn a_place_is_named_as_the_config_has_it() {
+    let rule = "any: [{tenant: bob}, {tools: true}]\n        header: {x-b: c, x-a: d}\n        turns: {gte: 2, lt: 9}";
+    let wanted = "route \"chat\": when.any[0] holds for no request: \"tenant = bob\" never holds";
+    assert!(told(rule, "").contains(&wanted.to_owned()), "{:#?}", told(rule, ""));
 }

@@ -17,10 +17,14 @@ mod world;
 
 use std::sync::Arc;
 
+use serde_yaml::Value as Yaml;
+
 use self::facts::{Fact, facts};
 use self::solve::{Goal, Sign, possible};
+use super::parse::{LEAST, key_name};
 use super::routes::RouteRule;
 use super::tree::{Condition, Node};
+use crate::findings;
 
 pub use self::warning::Warning;
 pub use self::world::{Range, Texts, World};
@@ -31,13 +35,14 @@ pub fn check(rules: &[RouteRule], world: &World<'_>) -> Vec<Warning> {
         rules.iter().map(|rule| rule.when.as_ref().map(|when| facts(when, world.lists))).collect();
     let mut warnings = idle::names(rules, world);
     let mut dead = Vec::new();
-    for (rule, tree) in rules.iter().zip(&trees) {
+    for (place, (rule, tree)) in rules.iter().zip(&trees).enumerate() {
         let (Some(when), Some(tree)) = (&rule.when, tree) else {
             dead.push(false);
             continue;
         };
         dead.push(!can(world, tree, Sign::Yes));
-        branches(rule, when, world, String::new(), &mut warnings);
+        let written = world.whens.get(place).copied().flatten();
+        branches(rule, when, world, Place { path: String::new(), written }, &mut warnings);
         if !can(world, tree, Sign::NotYes) {
             warnings.push(Warning::Always { route: Arc::clone(&rule.name), samples: rule.samples });
         }
@@ -92,20 +97,52 @@ fn can(world: &World<'_>, tree: &Node<Fact>, sign: Sign) -> bool {
     possible(world, std::iter::once::<Goal<'_>>((tree, sign)))
 }
 
+/// Where a part of a rule stands.
+struct Place<'a> {
+    /// Below `when`, such as `.any[1]`.
+    path: String,
+    /// What is written there; none where that is not known.
+    written: Option<&'a Yaml>,
+}
+
+impl Place<'_> {
+    /// The places of the parts of `all`, of `any` and of a mapping, which is an `all` that nobody wrote.
+    fn parts(&self) -> Vec<Self> {
+        match self.written {
+            Some(Yaml::Sequence(items)) => {
+                let part = |(i, item)| Place { path: findings::item(&self.path, i), written: Some(item) };
+                items.iter().enumerate().map(part).collect()
+            }
+            Some(Yaml::Mapping(entries)) => {
+                let conditions = entries.iter().filter(|(key, _)| key.as_str() != Some(LEAST));
+                let part =
+                    |(key, value)| Place { path: format!("{}.{}", self.path, key_name(key)), written: Some(value) };
+                let parts: Vec<_> = conditions.map(part).collect();
+                // A mapping of one is what it holds.
+                if let [one] = parts.as_slice() { one.parts() } else { parts }
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// Warns of the topmost branches that cannot hold.
-fn branches(rule: &RouteRule, node: &Node<Condition>, world: &World<'_>, path: String, warnings: &mut Vec<Warning>) {
+fn branches(
+    rule: &RouteRule,
+    node: &Node<Condition>,
+    world: &World<'_>,
+    place: Place<'_>,
+    warnings: &mut Vec<Warning>,
+) {
     if !can(world, &facts(node, world.lists), Sign::Yes) {
         let because = because(node, world);
-        warnings.push(Warning::Impossible { route: Arc::clone(&rule.name), path, because });
+        warnings.push(Warning::Impossible { route: Arc::clone(&rule.name), path: place.path, because });
         return;
     }
-    let (key, nodes) = match node {
-        Node::All(nodes) => ("all", nodes),
-        Node::Any(nodes) => ("any", nodes),
-        Node::Not(_) | Node::Is(_) => return,
-    };
-    for (i, node) in nodes.iter().enumerate() {
-        branches(rule, node, world, format!("{path}.{key}[{i}]"), warnings);
+    if let Node::All(nodes) | Node::Any(nodes) = node {
+        for (node, place) in nodes.iter().zip(place.parts()) {
+            branches(rule, node, world, place, warnings);
+        }
     }
 }
 

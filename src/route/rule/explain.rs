@@ -1,11 +1,14 @@
 //! What was asked and what came out: every signal with its value, every rule with the outcome of its parts.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::Serialize;
 
 use super::routes::Routes;
+use super::shown::list_shown;
 use super::tree::{Node, Truth, shown};
+use crate::route::signal::keywords::List;
 use crate::route::signal::{Arg, Cost, Facts, Label, Value};
 
 /// Everything that decided, for people.
@@ -38,9 +41,12 @@ pub struct SignalShown<'a> {
     /// What a network calls the prompt, where the value is its word, or would be if it were likely enough.
     #[serde(flatten)]
     pub label: Option<LabelShown<'a>>,
-    /// The keywords that were found.
+    /// The keywords that were found, each once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub found: Vec<&'a str>,
+    /// Those of the list's `none` that were.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ruled_out_by: Vec<&'a str>,
     /// What it costs.
     pub cost: Cost,
     /// How long it took to read, in microseconds.
@@ -74,6 +80,9 @@ pub struct RouteShown<'a> {
     /// The rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub when: Option<TreeShown>,
+    /// The signals that it asks for, by their places among all.
+    #[serde(skip)]
+    pub asks: Vec<usize>,
 }
 
 /// A rule's part and whether it held, in the order of evaluation.
@@ -123,6 +132,7 @@ impl Routes {
             rule: self.truth(i, facts),
             samples: route.samples,
             when: route.when.as_ref().map(|when| self.tree(when, facts)),
+            asks: self.asks(i),
         });
         let routes = routes.collect();
         Explanation { signals, keywords_us: facts.time_of_keywords().map(microseconds), routes }
@@ -131,13 +141,14 @@ impl Routes {
     fn signal<'a>(&'a self, place: usize, facts: &Facts<'a>) -> SignalShown<'a> {
         let slot = &facts.wanted().slots[place];
         let value = facts.value(place);
-        let (of, found) = match &slot.arg {
-            Arg::Name(name, _) => (Some(name.clone()), Vec::new()),
+        let (of, found, ruled_out_by) = match &slot.arg {
+            Arg::Name(name, _) => (Some(name.clone()), Vec::new(), Vec::new()),
             Arg::List(list) => {
-                let shown = super::tree::list_shown(self.lists().get(*list));
-                (Some(shown), facts.wanted().keywords.found(*list, facts.hits(), facts.expressions()))
+                let found = facts.wanted().keywords.found(*list, facts.hits(), facts.expressions());
+                let (found, ruled_out_by) = apart(self.lists().get(*list), found);
+                (Some(list_shown(*list, self.lists())), found, ruled_out_by)
             }
-            Arg::Nothing | Arg::Likely(_) => (None, Vec::new()),
+            Arg::Nothing | Arg::Likely(_) => (None, Vec::new(), Vec::new()),
         };
         SignalShown {
             signal: slot.signal.name,
@@ -147,6 +158,7 @@ impl Routes {
             value: value.filter(|value| *value != Value::Absent),
             label: facts.label(place).map(|(label, least)| LabelShown::of(label, least)),
             found,
+            ruled_out_by,
             cost: slot.signal.cost,
             us: facts.time(place).map(microseconds),
         }
@@ -166,6 +178,15 @@ impl Routes {
             }
         }
     }
+}
+
+/// What was found of `list`, each once, and those of its `none` apart.
+fn apart<'a>(list: Option<&List>, mut found: Vec<&'a str>) -> (Vec<&'a str>, Vec<&'a str>) {
+    let mut seen = HashSet::new();
+    found.retain(|word| seen.insert(*word));
+    let none: HashSet<String> =
+        list.into_iter().flat_map(|list| list.none.iter().map(|word| list.term(word).text)).collect();
+    found.into_iter().partition(|word| !none.contains(*word))
 }
 
 // === impl LabelShown ===

@@ -1,7 +1,7 @@
 //! Rules: what a route's `when` asks of the signals, and how it decides.
 //!
 //! - `tree`: conditions under `all`, `any` and `not`, in a logic that knows "not known yet"
-//! - `test`: one comparison
+//! - `test`: one comparison; `shown`: lists of keywords, for people
 //! - `parse`: from the config's shape to a tree
 //! - `routes`: every route's tree at once: what is settled early, and what is chosen
 //! - `explain`: every signal and every tree with what came out
@@ -11,6 +11,7 @@ mod check;
 mod explain;
 mod parse;
 mod routes;
+mod shown;
 mod test;
 mod tree;
 

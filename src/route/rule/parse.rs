@@ -14,6 +14,7 @@ use crate::findings::{self, Findings, either, suggestion};
 use crate::route::signal::keywords::List;
 use crate::route::signal::{Arg, Kind, Requires, SIGNALS, Shape, Signal};
 
+pub(super) use self::comparison::LEAST;
 pub use self::words::parse_list;
 
 /// What rules may refer to, and what they need to be on.
@@ -171,7 +172,7 @@ fn joined(nodes: Vec<Option<Node<Condition>>>) -> Option<Node<Condition>> {
 }
 
 /// A key as text; no key that is not text is known.
-fn key_name(key: &Yaml) -> String {
+pub(super) fn key_name(key: &Yaml) -> String {
     match key {
         Yaml::String(name) => name.clone(),
         other => serde_yaml::to_string(other).unwrap_or_default().trim_end().into(),

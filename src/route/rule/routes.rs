@@ -235,6 +235,15 @@ impl Routes {
         (&self.wanted.slots[*slot], test)
     }
 
+    /// The places of the slots that the rule of a route asks for.
+    pub(super) fn asks(&self, route: usize) -> Vec<usize> {
+        let mut slots = Vec::new();
+        if let Some(when) = &self.routes[route].when {
+            when.each(&mut |comparison| slots.push(self.comparisons[*comparison].0));
+        }
+        slots
+    }
+
     pub(super) fn lists(&self) -> &[List] {
         &self.lists
     }

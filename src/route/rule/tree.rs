@@ -5,6 +5,7 @@ use std::ops::Not;
 
 use serde::Serialize;
 
+use super::shown::list_shown;
 use super::test::Test;
 use crate::route::signal::keywords::List;
 use crate::route::signal::{Arg, Signal};
@@ -138,24 +139,9 @@ pub(super) fn shown<'a>(signal: &'a Signal, arg: &'a Arg, test: &'a Test, lists:
             Arg::Name(name, _) => write!(f, " {name} {test}"),
             Arg::Likely(least) if *least > 0.0 => write!(f, " {test} (at least {least})"),
             Arg::Likely(_) => write!(f, " {test}"),
-            Arg::List(list) => write!(f, " {}", list_shown(lists.get(*list))),
+            Arg::List(list) => write!(f, " {}", list_shown(*list, lists)),
         }
     })
-}
-
-/// A list's name, or what it begins with.
-pub(super) fn list_shown(list: Option<&List>) -> String {
-    let Some(list) = list else { return String::new() };
-    if let Some(name) = &list.name {
-        return name.to_string();
-    }
-    let first = |key: &str, words: &[String]| {
-        let more = if words.len() > 1 { ", …" } else { "" };
-        words.first().map(|word| format!("{{{key}: [\"{word}\"{more}]}}"))
-    };
-    let expressions: Vec<String> = list.regex.iter().map(|pattern| pattern.as_str().to_owned()).collect();
-    let some = first("any", &list.any).or_else(|| first("all", &list.all)).or_else(|| first("none", &list.none));
-    some.or_else(|| first("regex", &expressions)).unwrap_or_default()
 }
 
 #[cfg(test)]

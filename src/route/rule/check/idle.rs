@@ -2,8 +2,9 @@
 //! rule names.
 
 use super::super::routes::RouteRule;
+use super::super::shown::list_shown;
 use super::super::test::Test;
-use super::super::tree::{Condition, list_shown};
+use super::super::tree::Condition;
 use super::{Warning, World};
 use crate::route::signal::Arg;
 use crate::route::signal::keywords::List;
@@ -27,16 +28,20 @@ pub(super) fn names(rules: &[RouteRule], world: &World<'_>) -> Vec<Warning> {
     warnings
 }
 
-/// Words of which one would be enough, but that are nowhere without a word that may not be there.
+/// Words that are nowhere without a word that may not be there: of those of which one would be enough, and of those that
+/// must all be there.
 pub(super) fn words(lists: &[List]) -> Vec<Warning> {
-    let of_list = |list: &List| -> Vec<Warning> {
-        let dead = list.any.iter().filter_map(|word| {
+    let of_list = |(place, list): (usize, &List)| -> Vec<Warning> {
+        let needed = [(&list.any, false), (&list.all, true)].into_iter();
+        let words = needed.flat_map(|(words, needed)| words.iter().map(move |word| (word, needed)));
+        let dead = words.filter_map(|(word, needed)| {
             let none = list.none.iter().find(|none| list.term(word).implies(&list.term(none)))?;
-            Some(Warning::Word { list: list_shown(Some(list)), word: word.clone(), none: none.clone() })
+            let (list, word, none) = (list_shown(place, lists), word.clone(), none.clone());
+            Some(Warning::Word { list, word, needed, none })
         });
         dead.collect()
     };
-    lists.iter().flat_map(of_list).collect()
+    lists.iter().enumerate().flat_map(of_list).collect()
 }
 
 /// Named lists that stand in no rule.

@@ -1,4 +1,5 @@
 use fastrand::Rng;
+use serde_yaml::Value as Yaml;
 
 use super::super::parse::{Scope, parse, parse_list};
 use super::super::routes::Routes;
@@ -15,13 +16,14 @@ fn warnings(routes: &[(i32, bool, &str)]) -> Vec<String> {
     let mut findings = Findings::default();
     let sql = parse_list("", &serde_yaml::from_str("{any: [sql, table], typos: 1}").unwrap(), &mut findings).unwrap();
     scope.lists.push(List { name: Some(Arc::from("sql")), ..sql });
-    let mut rule = |(i, (priority, samples, when)): (usize, &(i32, bool, &str))| {
-        let value = serde_yaml::from_str(when).unwrap();
-        let when = (!when.is_empty()).then(|| parse("", &value, &mut scope, &mut findings).unwrap());
+    let whens: Vec<Yaml> = routes.iter().map(|(_, _, when)| serde_yaml::from_str(when).unwrap()).collect();
+    let whens: Vec<_> = whens.iter().map(|when| Some(when).filter(|when| !when.is_null())).collect();
+    let mut rule = |(i, (priority, samples, _)): (usize, &(i32, bool, &str))| {
+        let when = whens[i].map(|when| parse("", when, &mut scope, &mut findings).unwrap());
         RouteRule { name: Arc::from(i.to_string()), priority: *priority, when, samples: *samples }
     };
     let rules: Vec<_> = routes.iter().enumerate().map(&mut rule).collect();
-    let warnings = check(&rules, &world(&scope.lists));
+    let warnings = check(&rules, &World { whens, ..world(&scope.lists) });
     warnings
         .iter()
         .filter(|warning| !matches!(warning, Warning::Unused { .. } | Warning::Word { .. }))
@@ -90,6 +92,42 @@ fn a_dead_branch_is_told_by_its_path() {
 }
 
 #[test]
+fn a_place_is_named_as_the_config_has_it() {
+    for (when, place) in [
+        ("{any: [{stream: true}, {jailbreak: {gt: 1}}], turns: 1}", "any[1]"),
+        (
+            "{turns: 1, any: [{header: {x-a: b}, all: [{any: [{stream: true}, {jailbreak: {gt: 1}}]}]}]}",
+            "any[0].all[0].any[1]",
+        ),
+        ("{any: [{any: [{stream: true}, {any: [{turns: {lt: 0}}, {code: true}]}]}]}", "any[0].any[1].any[0]"),
+        ("{any: [{pii: {in: [A], ne: B}}, {turns: {lt: 0, gt: 4}}]}", "any[1]"),
+        ("{not: {stream: true}, any: [{turns: 1}, {turns: {lt: 0}, stream: false}]}", "any[1]"),
+    ] {
+        let told = one(when);
+        assert!(told[0].starts_with(&format!("route \"0\": when.{place} holds for no request")), "{when}: {told:?}");
+    }
+    let dead = "{any: [{classifier: {toxicity: {eq: bad, min_probability: 0.5}}}, {keywords: [sql, dead]}]}";
+    let lists = [("sql", "{any: [a]}"), ("dead", "{all: [a], none: [a]}")];
+    let lists = lists.map(|(name, list)| {
+        let list = parse_list("", &serde_yaml::from_str(list).unwrap(), &mut Findings::default()).unwrap();
+        List { name: Some(Arc::from(name)), ..list }
+    });
+    let mut scope = Scope { classifiers: vec!["toxicity"], lists: lists.to_vec(), ..Scope::default() };
+    let value: Yaml = serde_yaml::from_str(dead).unwrap();
+    let when = parse("", &value, &mut scope, &mut Findings::default());
+    let rule = RouteRule { name: Arc::from("0"), priority: 0, when, samples: false };
+    let told = check(&[rule], &World { whens: vec![Some(&value)], ..world(&lists) });
+    let told: Vec<_> = told.iter().map(Warning::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "route \"0\": when.any[1].keywords[1] holds for no request: \"keywords dead\" never holds",
+            "keywords dead never holds: \"all\" has \"a\", and where that is, \"none\" has \"a\"",
+        ]
+    );
+}
+
+#[test]
 fn what_always_holds_is_told() {
     for when in
         ["{tokens: {gte: 0}}", "{any: [{stream: true}, {stream: false}]}", "{turns: {lt: 3}, any: [{turns: {gte: 0}}]}"]
@@ -136,7 +174,8 @@ fn every_warning_is_true_of_random_requests() {
         let (rules, lists) = (rules(&mut random, count), lists(&mut random));
         let tenants = random.bool().then(|| vec!["a".to_owned(), "ac".to_owned()]);
         let range = tenants.clone().map(|all| Range { texts: Texts::These(all), may_be_absent: false, why: "" });
-        let world = World { lists: &lists, ranges: range.into_iter().map(|range| ("tenant", range)).collect() };
+        let ranges = range.into_iter().map(|range| ("tenant", range)).collect();
+        let world = World { ranges, ..world(&lists) };
         let warnings = check(&rules, &world);
         if warnings.is_empty() {
             continue;

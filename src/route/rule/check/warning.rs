@@ -42,10 +42,12 @@ pub enum Warning {
     },
     /// A word of a list that never counts.
     Word {
-        /// The list's name, or how it begins.
+        /// The list's name, or as much of it as tells it from others.
         list: String,
         /// The word.
         word: String,
+        /// Whether the list holds nowhere without it, as it is one of `all`.
+        needed: bool,
         /// The word of the list's `none` that is wherever this one is.
         none: String,
     },
@@ -88,7 +90,13 @@ impl fmt::Display for Warning {
                 };
                 write!(f, "route \"{route}\" is never chosen: whenever it matches, {who} does, and goes before it")
             }
-            Self::Word { list, word, none } => {
+            Self::Word { list, word, needed: true, none } => {
+                write!(
+                    f,
+                    "keywords {list} never holds: \"all\" has \"{word}\", and where that is, \"none\" has \"{none}\""
+                )
+            }
+            Self::Word { list, word, needed: false, none } => {
                 write!(f, "keywords {list}: \"{word}\" never counts: where it is, \"none\" has \"{none}\"")
             }
             Self::Unused { list } => write!(f, "router.signals.keywords.{list}: no route asks for it"),

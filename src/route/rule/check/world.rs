@@ -1,5 +1,7 @@
 //! What the rest of a config says of its requests: which texts a signal can hold at all.
 
+use serde_yaml::Value as Yaml;
+
 use crate::findings::suggestion;
 use crate::route::signal::Signal;
 use crate::route::signal::keywords::List;
@@ -11,6 +13,8 @@ pub struct World<'a> {
     pub lists: &'a [List],
     /// By a signal's name; a signal without an entry can say any text.
     pub ranges: Vec<(&'static str, Range)>,
+    /// By a rule's place: its `when` as it is written, by which the places of its parts are named; none where it has none.
+    pub whens: Vec<Option<&'a Yaml>>,
 }
 
 /// What a signal of texts can say.

@@ -20,7 +20,7 @@ pub(super) struct Subject {
 const OPERATORS: [&str; 9] = ["eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "matches"];
 
 /// Beside them, where a network answers.
-const LEAST: &str = "min_probability";
+pub(in super::super) const LEAST: &str = "min_probability";
 
 /// A mapping of headers, backends or classifiers to what each is compared with.
 pub(super) fn named_by(

@@ -74,7 +74,7 @@ fn every_form_of_comparison_is_read() {
         ("{domain: {in: [math, law], min_probability: 0.5}}", "domain in [math, law] (at least 0.5)"),
         ("{classifier: {toxicity: {eq: toxic, min_probability: 0.5}}}", "classifier toxicity = toxic (at least 0.5)"),
         ("{format: json_schema, stream: true}", "(format = json_schema and stream = true)"),
-        ("{keywords: {any: [a, b], typos: 1}}", "keywords {any: [\"a\", …]}"),
+        ("{keywords: {any: [a, b], typos: 1}}", "keywords {any: [\"a\", …], typos: 1}"),
         ("{keywords: [sql]}", "(keywords sql)"),
         ("{complexity: {gte: 0.1}, jailbreak: {lt: 0.5}}", "(complexity >= 0.1 and jailbreak < 0.5)"),
     ] {
