@@ -194,7 +194,8 @@ fn apart<'a>(list: Option<&List>, mut found: Vec<&'a str>) -> (Vec<&'a str>, Vec
 impl<'a> LabelShown<'a> {
     /// What is shown of `label`, which counts from the probability `least` on.
     fn of(label: Label<'a>, least: f32) -> Self {
-        let min_probability = (least > 0.0).then_some(least).map(digits);
+        // As the config has it.
+        let min_probability = (least > 0.0).then_some(least).and_then(|least| least.to_string().parse().ok());
         Self { label: label.name, probability: digits(label.probability), min_probability }
     }
 }
@@ -297,6 +298,8 @@ mod tests {
     #[test]
     fn four_digits_do_not_reach_a_bound_that_is_missed() {
         assert_eq!([0.7, 0.69998, 0.83, 1.0, 0.0].map(digits), [0.7, 0.6999, 0.83, 1.0, 0.0]);
+        let shown = LabelShown::of(Label { name: "law", probability: 0.303_185 }, 0.30319);
+        assert_eq!((shown.probability, shown.min_probability), (0.3031, Some(0.30319)));
     }
 
     #[test]
