@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
+
+use support::free_port;
 
 const LAST_LINE: &str = "Ctrl-C stops everything.";
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,15 +28,12 @@ struct Demo {
 impl Demo {
     fn start() -> Self {
         let mut config = fs::read_to_string("conf/quickstart.yaml").unwrap();
-        // All held until all are chosen, so that they differ.
-        let held: Vec<_> = (0..4).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-        let addresses: Vec<_> = held.iter().map(|listener| listener.local_addr().unwrap().to_string()).collect();
+        let addresses: Vec<_> = (0..4).map(|_| format!("127.0.0.1:{}", free_port())).collect();
         let usual = ["127.0.0.1:8080", "127.0.0.1:9180", "127.0.0.1:8001", "127.0.0.1:8002"];
         for (usual, own) in usual.into_iter().zip(&addresses) {
             assert_eq!(config.matches(usual).count(), 1, "{usual} in the quick start");
             config = config.replace(usual, own);
         }
-        drop(held);
         Self::start_on(&config, addresses, Stdio::inherit())
     }
 
