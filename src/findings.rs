@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use serde_yaml::Value;
+
 /// Problems in the making: the first for each path counts, as later ones mostly follow from it.
 #[derive(Debug, Default)]
 pub struct Findings {
@@ -50,6 +52,14 @@ impl Findings {
 }
 
 // === paths ===
+
+/// A mapping's key as it is written.
+pub fn written(key: &Value) -> String {
+    match key {
+        Value::String(key) => key.clone(),
+        other => serde_yaml::to_string(other).unwrap_or_default().trim_end().into(),
+    }
+}
 
 /// The path of a key below another.
 pub fn key(path: &str, key: &str) -> String {

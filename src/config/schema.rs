@@ -72,7 +72,7 @@ impl Schema {
             }
             (Self::Map(schema), Value::Mapping(entries)) => {
                 for (name, value) in entries {
-                    schema.check(&findings::key(path, &text(name)), value, findings);
+                    schema.check(&findings::key(path, &findings::written(name)), value, findings);
                 }
             }
             // Nothing may stand for a name that can be left out; serde knows.
@@ -89,7 +89,7 @@ impl Schema {
     }
 
     fn entry(&self, path: &str, name: &Value, value: &mut Value, findings: &mut Findings) {
-        let text = text(name);
+        let text = findings::written(name);
         let path = findings::key(path, &text);
         match self.get(&text).filter(|_| name.is_string()) {
             Some(schema) => schema.check(&path, value, findings),
@@ -110,14 +110,6 @@ impl Schema {
             Self::List(_) => Some(Value::Sequence(Vec::new())),
             Self::Scalar => None,
         }
-    }
-}
-
-/// A key as it is written.
-fn text(key: &Value) -> String {
-    match key {
-        Value::String(key) => key.clone(),
-        other => serde_yaml::to_string(other).unwrap_or_default().trim_end().into(),
     }
 }
 

@@ -21,7 +21,7 @@ use serde_yaml::Value as Yaml;
 
 use self::facts::{Fact, facts};
 use self::solve::{Goal, Sign, possible};
-use super::parse::{LEAST, key_name};
+use super::parse::LEAST;
 use super::routes::RouteRule;
 use super::tree::{Condition, Node};
 use crate::findings;
@@ -115,8 +115,10 @@ impl Place<'_> {
             }
             Some(Yaml::Mapping(entries)) => {
                 let conditions = entries.iter().filter(|(key, _)| key.as_str() != Some(LEAST));
-                let part =
-                    |(key, value)| Place { path: format!("{}.{}", self.path, key_name(key)), written: Some(value) };
+                let part = |(key, value)| Place {
+                    path: format!("{}.{}", self.path, findings::written(key)),
+                    written: Some(value),
+                };
                 let parts: Vec<_> = conditions.map(part).collect();
                 // A mapping of one is what it holds.
                 if let [one] = parts.as_slice() { one.parts() } else { parts }

@@ -69,7 +69,7 @@ fn tree(
     let nodes: Vec<_> = entries
         .iter()
         .map(|(key, value)| {
-            let name = key_name(key);
+            let name = findings::written(key);
             let path = findings::key(path, &name);
             match &*name {
                 "all" => list(&path, value, scope, findings, depth).map(Node::All),
@@ -143,7 +143,7 @@ fn entities(path: &str, value: &Yaml, scope: &Scope<'_>, findings: &mut Findings
         }
         Yaml::Mapping(entries) => {
             for (key, value) in entries.iter().filter(|(key, _)| key.as_str() != Some("matches")) {
-                entities(&findings::key(path, &key_name(key)), value, scope, findings);
+                entities(&findings::key(path, &findings::written(key)), value, scope, findings);
             }
         }
         _ => {}
@@ -169,14 +169,6 @@ fn missing(requires: Requires, scope: &Scope<'_>) -> Option<&'static str> {
 fn joined(nodes: Vec<Option<Node<Condition>>>) -> Option<Node<Condition>> {
     let mut nodes: Vec<_> = nodes.into_iter().collect::<Option<_>>()?;
     if nodes.len() == 1 { nodes.pop() } else { Some(Node::All(nodes)) }
-}
-
-/// A key as text; no key that is not text is known.
-pub(super) fn key_name(key: &Yaml) -> String {
-    match key {
-        Yaml::String(name) => name.clone(),
-        other => serde_yaml::to_string(other).unwrap_or_default().trim_end().into(),
-    }
 }
 
 /// One of `known`, or a finding that says which was probably meant.

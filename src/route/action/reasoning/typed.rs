@@ -40,8 +40,8 @@ pub fn read(path: &str, typed: &Value, findings: &mut Findings) -> Option<Reason
 fn whole(path: &str, entries: &Mapping, findings: &mut Findings) -> Option<Reasoning> {
     let mut wrong = |key: &str, message: String| findings.add(findings::key(path, key), message);
     let unknown = entries.keys().filter(|key| !key.as_str().is_some_and(|key| KEYS.contains(&key)));
-    let unknown: Vec<_> = unknown.map(|key| serde_yaml::to_string(key).unwrap_or_default()).collect();
-    for key in unknown.iter().map(|key| key.trim_end()) {
+    let unknown: Vec<_> = unknown.map(findings::written).collect();
+    for key in &unknown {
         wrong(key, format!("unknown key{}", suggestion(key, KEYS)));
     }
     let force = entries.get(FORCE).map_or(Some(false), Value::as_bool);

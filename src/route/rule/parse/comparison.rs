@@ -5,7 +5,7 @@ use serde_yaml::{Mapping, Value as Yaml};
 
 use super::super::test::{Relation, Test};
 use super::super::tree::{Condition, Node};
-use super::{Scope, joined, key_name, one_of};
+use super::{Scope, joined, one_of};
 use crate::findings::{self, Findings, suggestion};
 use crate::route::signal::{Arg, Kind, Pattern, Requires, Shape, Signal};
 
@@ -45,7 +45,7 @@ pub(super) fn named_by(
         return None;
     }
     let each = entries.iter().map(|(key, value)| {
-        let name = key_name(key);
+        let name = findings::written(key);
         let path = findings::key(path, &name);
         if let Some(known) = known {
             one_of(&path, what, &name, known, findings)?;
@@ -87,7 +87,7 @@ pub(super) fn comparison(
     match value {
         Yaml::Mapping(entries) => {
             likely(path, &mut subject, entries, findings)?;
-            let each = entries.iter().map(|(key, value)| (key_name(key), value));
+            let each = entries.iter().map(|(key, value)| (findings::written(key), value));
             let each = each.filter(|(name, _)| name != LEAST || !subject.signal.takes_probability());
             let nodes: Vec<_> = each.map(|(name, value)| operator(path, &subject, &name, value, findings)).collect();
             if nodes.is_empty() {
@@ -247,7 +247,7 @@ fn text(path: &str, subject: &Subject, value: &Yaml, findings: &mut Findings) ->
         Yaml::Bool(flag) if subject.signal.name == "header" => flag.to_string(),
         Yaml::Number(number) if subject.signal.name == "header" => number.to_string(),
         Yaml::Bool(_) | Yaml::Number(_) if subject.signal.kind == Kind::Text => {
-            return wrong(path, findings, format!("must be text; in quotes: \"{}\"", key_name(value)));
+            return wrong(path, findings, format!("must be text; in quotes: \"{}\"", findings::written(value)));
         }
         _ => return wrong(path, findings, "must be text, a list of texts, or a comparison such as {matches: …}"),
     };

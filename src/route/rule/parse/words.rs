@@ -4,7 +4,7 @@ use serde_yaml::Value as Yaml;
 
 use super::super::test::Test;
 use super::super::tree::{Condition, Node};
-use super::{Scope, key_name, one_of};
+use super::{Scope, one_of};
 use crate::findings::{self, Findings, suggestion};
 use crate::route::signal::keywords::List;
 use crate::route::signal::{Arg, Pattern, Signal};
@@ -72,7 +72,7 @@ pub fn parse_list(path: &str, value: &Yaml, findings: &mut Findings) -> Option<L
     let mut list = List::default();
     let mut is_right = true;
     for (key, value) in entries {
-        let name = key_name(key);
+        let name = findings::written(key);
         let path = findings::key(path, &name);
         let read = match &*name {
             "any" => words(&path, value, findings).map(|words| list.any = words),
